@@ -1,0 +1,1 @@
+"""Shared words: types, contracts, errors, extras, seeds. Loads no torch."""

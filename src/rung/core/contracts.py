@@ -1,0 +1,144 @@
+"""The Protocols through which rooms meet without importing each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rung.core.types import Column, Cost, Floats, Inputs, Ints, Plan, Role, Target, Tell, silent
+
+
+@dataclass(frozen=True)
+class BackboneCard:
+    """Who a backbone is: identity, licence, shape. `revision` and `sha256` pin it."""
+
+    id: str
+    family: str
+    modality: str
+    revision: str
+    sha256: str
+    licence: str
+    width: int
+    limit: int  # tokens a text may have
+    parameters: int
+    size_bytes: int
+    blocks: tuple[str, ...]  # freezable groups, in forward order, input first
+    pooling: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Texts after the backbone's own preprocessing: token ids a text, and which were cut at the limit."""
+
+    ids: tuple[Sequence[int], ...]
+    truncated: NDArray[np.bool_]
+
+
+@runtime_checkable
+class Backbone(Protocol):
+    """A pretrained encoder with its preprocessing: the one seam between Rung and model code."""
+
+    card: BackboneCard
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of weights and preprocessing: equal fingerprints embed equally."""
+
+    def prepare(self, texts: Sequence[str]) -> Prepared:
+        """Tokenise; cut at the limit and say which were cut."""
+
+    def embed(self, prepared: Prepared) -> Floats:
+        """One forward pass over one batch: (n, width) float32."""
+
+    def save_preprocessing(self, folder: str) -> None:
+        """Write tokenizer or processor files as Hugging Face does."""
+
+
+class Embedder(Protocol):
+    """Backbone + cache: every distinct text passes the backbone once."""
+
+    card: BackboneCard
+    fingerprint: str
+    precision: str  # "float32" or "bfloat16"
+
+    def __call__(self, texts: Sequence[str], *, tell: Tell = silent) -> Floats:
+        """(N, width) float32, row n for texts[n]."""
+
+    def truncated(self, texts: Sequence[str]) -> Ints:
+        """Indices of the texts that the limit cuts."""
+
+
+class Head(Protocol):
+    """A fitted map from features to predictions, applied with numpy alone."""
+
+    kind: str
+
+    def __call__(self, x_ND: Floats) -> Floats:
+        """(N, C) probabilities, or (N, 1) values for regression."""
+
+
+class Model(Protocol):
+    """A fitted rung that can predict and be written to a bundle."""
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """(N, C) probabilities, or (N, 1) values for regression, row order kept."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a rung may look at: the pool rows and who judges them. The test rows are not here.
+
+    strength_hint etc. do not exist on purpose: a rung decides from the training side of each fold.
+    """
+
+    inputs: Inputs
+    columns: tuple[Column, ...]
+    target: Target
+    plan: Plan
+    metric: Any  # rung.metrics.base.Metric; the ground does not know the floor above
+    seed: int = 0
+    tell: Tell = field(default=silent, repr=False)
+    backbone: BackboneCard | None = None
+
+    def names(self, *roles: Role) -> tuple[str, ...]:
+        """Names of the columns with one of these roles, in table order."""
+        return tuple(column.name for column in self.columns if column.role in roles)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one rung showed on the rows that judge.
+
+    prediction: float32 (R, V, C): repeat, judged row (order of plan.judged), output.
+    choice: the settings found on training rows, JSON-ready; `refit` takes them back.
+    train_rows / train_prediction: the first fold's training rows, predicted by the model trained on them.
+    """
+
+    prediction: Floats
+    choice: dict[str, Any]
+    trained: int
+    train_rows: Ints
+    train_prediction: Floats
+    notes: tuple[str, ...] = ()
+
+
+class Rung(Protocol):
+    """One adaptation strategy. `order` is its place on the ladder, cheapest first."""
+
+    name: str
+    order: int
+    title: str
+
+    def applies(self, job: Job) -> str:
+        """Empty when the rung can serve this job, else the reason why not."""
+
+    def predict_cost(self, job: Job) -> Cost:
+        """Seconds and bytes for `climb` + `refit`, from a few measured steps."""
+
+    def climb(self, job: Job) -> Trial:
+        """Predict every judged row by models that never saw it."""
+
+    def refit(self, job: Job, choice: dict[str, Any]) -> Model:
+        """Train on all pool rows with the settings found."""

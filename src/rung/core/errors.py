@@ -1,0 +1,140 @@
+"""Everything that Rung says no to, as one tree. The class knows its exit code; the message knows the way out."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class RungError(Exception):
+    """Root of the tree: anything else that escapes a door is a bug (exit 1).
+
+    >>> str(RungError("seed", wanted="a whole number", got="x", fix="Try --seed 0."))
+    "seed: wanted a whole number, got x. Try --seed 0."
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, wanted: object, got: object, fix: str = "") -> None:
+        self.what, self.wanted, self.got, self.fix = what, wanted, got, fix
+        super().__init__(f"{what}: wanted {wanted}, got {got}.{' ' + fix if fix else ''}")
+
+
+class UsageError(RungError):
+    """The command or call itself can't be right."""
+
+    exit_code = 2
+
+
+class DataError(RungError):
+    """The user's rows can't serve the task."""
+
+    exit_code = 3
+
+
+class MissingExtra(RungError):
+    """An optional dependency is not installed; the message is the install line."""
+
+    exit_code = 4
+
+
+class BundleError(RungError):
+    """A damaged or foreign bundle or run folder."""
+
+    exit_code = 5
+
+
+class GateRefused(RungError):
+    """A gate (export parity, int8 agreement) said no."""
+
+    exit_code = 6
+
+
+class BadOption(UsageError):
+    """An option's value is outside what it takes."""
+
+
+class BadShape(UsageError):
+    """Two arrays disagree, or an index points nowhere."""
+
+
+class FolderInUse(UsageError):
+    """The place to write to holds something else already, or can't be written."""
+
+
+class NoSuchFile(DataError):
+    """The data is not where it was said to be."""
+
+    exit_code = 2
+
+
+class EmptyData(DataError):
+    """No rows at all."""
+
+
+class RaggedRows(DataError):
+    """Rows of a delimited file have unequal numbers of cells."""
+
+
+class BadEncoding(DataError):
+    """Bytes that are neither UTF-8 nor a text at all."""
+
+
+class UnreadableFile(DataError):
+    """The file is not what its name says, or damaged."""
+
+
+class DuplicateColumns(DataError):
+    """Two columns share one name."""
+
+
+class BadTarget(DataError):
+    """The target column can't be learnt: all null, one class, mixed kinds."""
+
+
+class TooFewRows(DataError):
+    """Too few labelled rows to measure anything."""
+
+
+class NothingToLearnFrom(DataError):
+    """No column has a role that this version can use."""
+
+
+class NoBackbone(DataError):
+    """A backbone can't be had here: not in the cache, no network, refused weights."""
+
+
+class NoSuchColumn(UsageError):
+    """A column that was named is not there.
+
+    >>> str(NoSuchColumn("lable", among=["id", "text", "label"]))
+    "column 'lable': wanted one of id, text, label, got nothing by that name. Did you mean 'label'?"
+    """
+
+    def __init__(self, name: str, *, among: Sequence[str]) -> None:
+        near = get_close_matches(name, among, n=1)
+        super().__init__(
+            f"column {name!r}",
+            wanted=f"one of {', '.join(among)}",
+            got="nothing by that name",
+            fix=f"Did you mean {near[0]!r}?" if near else "",
+        )
+
+
+class NoSuchName(UsageError):
+    """A registered name (rung, metric, backbone) that nobody registered."""
+
+    def __init__(self, kind: str, name: str, *, among: Sequence[str]) -> None:
+        near = get_close_matches(name, among, n=1)
+        super().__init__(
+            f"{kind} {name!r}",
+            wanted=f"one of {', '.join(among)}",
+            got="nothing by that name",
+            fix=f"Did you mean {near[0]!r}?" if near else "",
+        )
+
+
+class OutOfBudget(RungError):
+    """The time budget ended before the step could; the climb catches this and says it."""
+
+
+class DiskFull(FolderInUse):
+    """The result could not be written whole, so none of it was kept."""

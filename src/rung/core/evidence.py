@@ -1,0 +1,171 @@
+"""What a climb found, as frozen values that JSON can hold: scores, differences, decisions, verdicts."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from rung.core.types import Cost
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Score:
+    """A metric's value with its 95 % interval over resampled rows."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Challenger minus incumbent on the same rows, signed so that positive is better.
+
+    bound: one-sided 95 % lower bound. p: one-sided (exact McNemar for accuracy without groups, else the
+    bootstrap's). p_holm: the same after Holm's correction over the rungs tried.
+    """
+
+    value: float
+    low: float
+    high: float
+    bound: float
+    p: float
+    p_holm: float | None = None
+
+
+@dataclass(frozen=True)
+class RungEvidence:
+    """One step of the ladder: what it cost, what it showed, what was decided."""
+
+    name: str
+    status: Literal["tried", "skipped", "collapsed", "failed"]
+    why: str = ""
+    choice: dict[str, Any] | None = None
+    score: Score | None = None
+    train_score: Score | None = None
+    gap: Difference | None = None
+    against: str = ""
+    gain: Difference | None = None
+    needed: float = 0.0
+    promoted: bool = False
+    predicted: Cost | None = None
+    seconds: float = 0.0
+    latency_ms: float = 0.0
+    size_bytes: int = 0
+    trained: int = 0
+    parameters: int = 0
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One judgement in a word and a sentence, with the number it stands on."""
+
+    name: str
+    verdict: str
+    sentence: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Score of the head trained on a nested share of the training rows."""
+
+    rows: int
+    score: Score
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """Measured points and what more labels would bring, extrapolated."""
+
+    rung: str
+    points: tuple[CurvePoint, ...]
+    more_rows: int
+    gain: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Temperature scaling: tried on validation rows, kept only if their log-loss falls."""
+
+    temperature: float
+    kept: bool
+    log_loss_before: float
+    log_loss_after: float
+    ece_before: float | None = None  # on test rows
+    ece_after: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that the report shows and that a decision rested on."""
+
+    task: str
+    metric: str
+    better: str
+    labels: tuple[str, ...]
+    rows: dict[str, int]
+    rungs: tuple[RungEvidence, ...]
+    winner: str
+    stopped: str
+    trained_on: str
+    test: dict[str, Score]
+    test_by_rung: dict[str, Score]
+    verdicts: tuple[Verdict, ...]
+    next_steps: tuple[str, ...]
+    curve: LearningCurve | None = None
+    calibration: Calibration | None = None
+    half_width: float | None = None  # regression: 90 % conformal
+
+    def rung(self, name: str) -> RungEvidence:
+        """The step by that name; raises KeyError."""
+        return {step.name: step for step in self.rungs}[name]
+
+    def verdict(self, name: str) -> Verdict | None:
+        """The verdict by that name, or None where it could not be measured."""
+        return {verdict.name: verdict for verdict in self.verdicts}.get(name)
+
+    def table(self) -> "pl.DataFrame":
+        """One row a rung: score, interval, gain, interval, latency, seconds, decision."""
+        import polars as pl  # noqa: PLC0415  # reading evidence must not cost a table library
+
+        return pl.DataFrame(
+            [
+                {
+                    "rung": step.name,
+                    "status": step.status,
+                    "score": step.score.value if step.score else None,
+                    "low": step.score.low if step.score else None,
+                    "high": step.score.high if step.score else None,
+                    "against": step.against or None,
+                    "gain": step.gain.value if step.gain else None,
+                    "gain_low": step.gain.low if step.gain else None,
+                    "gain_high": step.gain.high if step.gain else None,
+                    "promoted": step.promoted,
+                    "trained": step.trained,
+                    "latency_ms": step.latency_ms,
+                    "size_bytes": step.size_bytes,
+                    "seconds": step.seconds,
+                    "why": step.why,
+                }
+                for step in self.rungs
+            ]
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for evidence.json."""
+        return asdict(self)
+
+    @staticmethod
+    def from_json(text: str | bytes) -> "Evidence":
+        """Read evidence.json back; raises pydantic.ValidationError on a foreign shape."""
+        from pydantic import TypeAdapter  # noqa: PLC0415  # the boundary: loaded only when a file is read
+
+        return TypeAdapter(Evidence).validate_json(text)

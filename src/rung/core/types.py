@@ -1,0 +1,161 @@
+"""The nouns that walk between rooms: roles, tasks, targets, findings, plans of rows, rows, inputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+
+
+class Role(StrEnum):
+    """What a column is to the task. Images, audio and series come with their own releases."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    CATEGORY = "category"
+    DATETIME = "datetime"
+    GROUP = "group"
+    ID = "id"
+    TARGET = "target"
+    IGNORE = "ignore"
+
+
+FEATURES = (Role.TEXT, Role.NUMBER, Role.CATEGORY, Role.DATETIME)
+TABLE_FEATURES = (Role.NUMBER, Role.CATEGORY, Role.DATETIME)
+
+
+class Task(StrEnum):
+    """What is predicted."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    MULTILABEL = "multilabel"
+    REGRESSION = "regression"
+
+    @property
+    def one_label(self) -> bool:
+        """True when each row has exactly one class (binary, multiclass)."""
+        return self in (Task.BINARY, Task.MULTICLASS)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table with its role and the reason for it."""
+
+    name: str
+    role: Role
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something in the data that will matter: which rows, how bad, what was done or should be."""
+
+    check: str
+    what: str
+    rows: tuple[int, ...]
+    severity: Literal["block", "warn", "note"]
+    fix: str = ""
+    part: Literal["data", "test"] = "data"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The encoded target.
+
+    value: int64 (N,) class indices for binary and multiclass, -1 where a label is unknown to `labels`;
+    uint8 (N, L) for multilabel; float64 (N,) for regression.
+    labels: the classes in index order; empty for regression.
+    """
+
+    task: Task
+    value: NDArray[Any]
+    labels: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def outputs(self) -> int:
+        """Columns of a prediction: classes, labels, or 1 for regression."""
+        return len(self.labels) if self.labels else 1
+
+    def take(self, index: Ints) -> "Target":
+        """The same target for the rows of `index`."""
+        return replace(self, value=self.value[index])
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row indices (into the pool) that train and that judge, in one repeat."""
+
+    train: Ints
+    validation: Ints
+    repeat: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the pool's rows decide: one validation share, or repeated folds.
+
+    In each repeat the validation rows of all folds together are `judged`, once each.
+    """
+
+    kind: Literal["holdout", "folds"]
+    folds: tuple[Fold, ...]
+    cluster: Ints  # (N,) id of the unit each pool row belongs to: rows of a unit never straddle
+
+    @property
+    def repeats(self) -> int:
+        """How often every judged row is judged."""
+        return 1 + max(fold.repeat for fold in self.folds)
+
+    @cached_property
+    def judged(self) -> Ints:
+        """Sorted pool indices of the rows that judge."""
+        first = [fold.validation for fold in self.folds if fold.repeat == 0]
+        return np.sort(np.concatenate(first))
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text column."""
+
+    texts: Mapping[str, Sequence[str]]
+    table: "pl.DataFrame"
+    embed: Callable[[str], Floats] = field(repr=False)  # text column -> (N, D), embedded once
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a rung will take, or took: seconds and peak bytes."""
+
+    seconds: float
+    memory: int = 0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One beat of a long wait. total may be 0 where it is unknown."""
+
+    what: str
+    done: int
+    total: int
+    unit: str = "rows"
+
+
+Tell = Callable[[Progress], None]
+
+
+def silent(_: Progress) -> None:
+    """Listen to progress and say nothing."""

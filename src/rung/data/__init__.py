@@ -1,0 +1,1 @@
+"""Tables in: reading, roles, targets, splits."""

@@ -1,0 +1,1 @@
+"""One metric a file; bootstrap intervals for any of them."""

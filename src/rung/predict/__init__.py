@@ -1,0 +1,1 @@
+"""Bundle and rows to probabilities."""

@@ -1,0 +1,1 @@
+"""Public: fakes, toys and batteries for authors of rungs, metrics and backbones."""
