@@ -49,11 +49,15 @@ class Task(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the table with its role and the reason for it."""
+    """One column of the table with its role and the reason for it.
+
+    form: the strptime form in which a datetime column of strings is written, so that later tables are read alike.
+    """
 
     name: str
     role: Role
     why: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,6 +138,12 @@ class Inputs:
     table: "pl.DataFrame"
     embed: Callable[[str], Floats] = field(repr=False)  # text column -> (N, D), embedded once
     n: int = 0
+    rate: Callable[[str], float] | None = None  # seconds that embedding a text column will still take
+
+    def take(self, index: Ints) -> "Inputs":
+        """The same inputs for the rows of `index`, in that order; embeddings are sliced, not made again."""
+        texts = {name: [values[i] for i in index] for name, values in self.texts.items()}
+        return Inputs(texts, self.table[index], lambda name: self.embed(name)[index], len(index), self.rate)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Metric:
     value and the bootstrap.
     target: int64 (N,) classes; uint8 (N, L) for multilabel; float64 (N,) for regression.
     prediction_NC: probabilities (N, C), or (N, 1) values for regression.
+    proportion: the score is a share of rows, so that Wilson's interval is exact enough where the bootstrap
+    collapses (every row right).
     """
 
     name: str
@@ -32,6 +34,7 @@ class Metric:
     span: tuple[float, float]
     tasks: tuple[Task, ...]
     weigh: Weigh
+    proportion: bool = False
 
     @property
     def sign(self) -> int:

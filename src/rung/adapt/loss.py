@@ -1,0 +1,66 @@
+"""The three losses of linear heads, for many models at once: value, residual and curvature of one block of rows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+LossName = Literal["softmax", "sigmoid", "squared"]
+
+
+@dataclass(frozen=True)
+class Bent:
+    """What one block of rows adds: loss_F (float64), residual_nFC (d loss / d logit), curvature_FC (float64) or None."""
+
+    loss_F: Tensor
+    residual_nFC: Tensor
+    curvature_FC: Tensor | None
+
+
+def bend(name: LossName, logit_nFC: Tensor, target: Tensor, weight_nF: Tensor, *, curvature: bool = False) -> Bent:
+    """Weighted loss of F models on n rows, with its first and (diagonal) second derivative.
+
+    softmax: -log softmax(z)_y; sigmoid: sum over outputs of log(1 + e^z) - y z; squared: (z - y)^2 / 2.
+    logit_nFC: overwritten. target: (n,) long for softmax, (n, C) float else. weight_nF: weight of row n in model f.
+    The residual already carries the weights; curvature_FC is sum_n weight p (1 - p), or the sum of weights.
+
+    >>> z = torch.zeros(1, 1, 2)
+    >>> bend("softmax", z, torch.tensor([1]), torch.ones(1, 1)).residual_nFC.tolist()
+    [[[0.5, -0.5]]]
+    """
+    if name == "softmax":
+        loss_nF = _softmax(logit_nFC, target)
+    elif name == "sigmoid":
+        truth_n1C = target[:, None]
+        loss_nF = (torch.nn.functional.softplus(logit_nFC) - truth_n1C * logit_nFC).sum(-1)
+        logit_nFC.sigmoid_()
+    else:
+        logit_nFC -= target[:, None]
+        loss_nF = 0.5 * logit_nFC.square().sum(-1)
+    curved = _curvature(name, logit_nFC, weight_nF) if curvature else None
+    if name == "softmax":
+        rows = torch.arange(len(target))
+        logit_nFC[rows, :, target] -= 1
+    elif name == "sigmoid":
+        logit_nFC -= target[:, None]
+    logit_nFC *= weight_nF[..., None]
+    return Bent((loss_nF * weight_nF).sum(0, dtype=torch.float64), logit_nFC, curved)
+
+
+def _softmax(logit_nFC: Tensor, target: Tensor) -> Tensor:
+    """Loss a row and model; the logits become probabilities in place."""
+    top_nF1 = logit_nFC.amax(-1, keepdim=True)
+    logit_nFC -= top_nF1
+    own_nF = logit_nFC[torch.arange(len(target)), :, target]
+    logit_nFC.exp_()
+    total_nF1 = logit_nFC.sum(-1, keepdim=True)
+    logit_nFC /= total_nF1
+    return total_nF1.squeeze(-1).log() - own_nF
+
+
+def _curvature(name: LossName, probability_nFC: Tensor, weight_nF: Tensor) -> Tensor:
+    if name == "squared":
+        return weight_nF.sum(0, dtype=torch.float64)[:, None].expand(-1, probability_nFC.shape[-1])
+    bent_nFC = probability_nFC * (1 - probability_nFC)
+    return torch.einsum("nfc,nf->fc", bent_nFC, weight_nF).double()

@@ -1,0 +1,225 @@
+"""L2-regularised linear models, many at once: folds share every product with X, strengths share their start."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rung.adapt.loss import LossName, bend
+from rung.adapt.matrix import Dense, Patch, Sparse, patches
+
+MEMORY = 8  # pairs that L-BFGS keeps
+HALVINGS = 12
+
+
+@dataclass(frozen=True)
+class Solution:
+    """F linear models for X as given: weight_FDC (F, D, C), bias_FC (F, C), float32; iterations that it took."""
+
+    weight_FDC: NDArray[np.float32]
+    bias_FC: NDArray[np.float32]
+    iterations: int
+
+
+@dataclass
+class _State:
+    """Where each model stands: parameters (F, P) flat, loss (F,) float64, gradient (F, P)."""
+
+    point: Tensor
+    loss: Tensor
+    gradient: Tensor
+
+
+class LinearPath:
+    """F linear models on the rows of one X, solved together by preconditioned L-BFGS, one strength after the other.
+
+    Each model f minimises  C sum_n w_nf loss(y_n, W'x_n + b) + |W|^2 / 2  with a free intercept b: scikit-learn's C.
+    The preconditioner is the Hessian's diagonal in the eigenbasis of X'X (sparse X: in the given basis) with the
+    curvature p (1 - p) of the point from which each strength starts; the step 1 is nearly always right, so that an
+    iteration costs one product with X and one with X'.
+
+    x_ND: dense float32 or scipy CSR. target: (N,) int64 for softmax, (N, C) float else. outputs: C.
+    train_FN: rows that train each model. weight_FN: optional row weights (class weights).
+    tolerance: a model stops when the predicted decrease of its loss is below this share of the loss.
+    Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4 (two-loop recursion).
+
+    >>> x = np.array([[-1.0], [1.0], [-2.0], [2.0]], np.float32)
+    >>> y = np.array([[0.0], [1.0], [0.0], [1.0]])
+    >>> path = LinearPath(x, y, "sigmoid", 1, np.ones((1, 4), bool))
+    >>> bool(path.solve(1.0).weight_FDC.item() > 0)
+    True
+    """
+
+    def __init__(  # the parameters are the problem itself
+        self,
+        x_ND: NDArray[np.float32] | sp.csr_array,
+        target: NDArray[np.int64] | NDArray[np.float64],
+        loss: LossName,
+        outputs: int,
+        train_FN: NDArray[np.bool_],
+        weight_FN: NDArray[np.float32] | None = None,
+        tolerance: float = 1e-5,
+    ) -> None:
+        used = np.flatnonzero(train_FN.any(axis=0))
+        self._x: Dense | Sparse = Sparse(x_ND, used) if sp.issparse(x_ND) else Dense(x_ND, used)
+        kind = torch.int64 if loss == "softmax" else torch.float32
+        self._target = torch.from_numpy(np.asarray(target)).to(kind)
+        self._loss, self._tolerance = loss, tolerance
+        self._patches = patches(train_FN)
+        rows_F = np.maximum(train_FN.sum(axis=1), 1)
+        self._rows_F = torch.from_numpy(rows_F.astype(np.float32))
+        self._weight_FN = None if weight_FN is None else torch.from_numpy(weight_FN.astype(np.float32))
+        self._shape = (len(train_FN), x_ND.shape[1] + 1, outputs)
+        self._point = torch.zeros(self._shape).flatten(1)
+        self._steps: list[Tensor] = []
+        self._bends: list[Tensor] = []
+        self._penalty_F = torch.zeros(len(train_FN))
+
+    @property
+    def scale(self) -> float:
+        """Root mean square norm of the centred rows that train (1 for sparse rows, which come normalised)."""
+        return self._x.scale
+
+    def solve(self, strength: float, *, most: int = 100) -> Solution:
+        """Optimum at one strength (scikit-learn's C), started from the optimum of the strength before.
+
+        most: iterations at most; early ones of a path need few.
+        """
+        everyone = list(range(self._shape[0]))
+        penalty_F = 1.0 / (strength * self._rows_F)
+        self._carry_history(penalty_F)
+        self._penalty_F = penalty_F
+        state, curvature_FC = self._evaluate(self._point, everyone, curvature=True)
+        hessian = self._diagonal(curvature_FC)
+        live, done = everyone, 0
+        while live and done < most:
+            direction = self._direction(state.gradient, hessian)
+            slope_F = _dot(state.gradient, direction)
+            live = [f for f in live if -slope_F[f] > 2 * self._tolerance * max(float(state.loss[f]), 1e-6)]
+            if not live:
+                break
+            moved = self._move(state, direction, slope_F, live)
+            self._remember(moved.point - state.point, moved.gradient - state.gradient)
+            live = [f for f in live if moved.loss[f] < state.loss[f]]
+            state, done = moved, done + 1
+        self._point = state.point
+        weight_FDC, bias_FC = self._x.plain(*self._split(state.point))
+        return Solution(weight_FDC.numpy().copy(), bias_FC.numpy().copy(), done)
+
+    def _split(self, point: Tensor) -> tuple[Tensor, Tensor]:
+        cube = point.view(-1, *self._shape[1:])
+        return cube[:, :-1], cube[:, -1]
+
+    def _carry_history(self, penalty_F: Tensor) -> None:
+        """A new penalty changes the Hessian by a known multiple of the identity: correct the kept pairs."""
+        change_F = penalty_F - self._penalty_F
+        for step, bent in zip(self._steps, self._bends, strict=True):
+            bent += change_F[:, None] * self._without_bias(step)
+
+    def _without_bias(self, point: Tensor) -> Tensor:
+        cube = point.view(self._shape).clone()
+        cube[:, -1] = 0
+        return cube.flatten(1)
+
+    def _evaluate(self, point: Tensor, models: list[int], *, curvature: bool = False) -> tuple[_State, Tensor]:
+        """Loss and gradient of `models` (the others' entries are zero), each row block read once."""
+        count, width, outputs = self._shape
+        weight_FDC, bias_FC = self._x.plain(*self._split(point))
+        slope_FDC, slope_FC = torch.zeros(count, width - 1, outputs), torch.zeros(count, outputs)
+        loss_F, curved_FC = torch.zeros(count, dtype=torch.float64), torch.zeros(count, outputs, dtype=torch.float64)
+        wanted = set(models)
+        wide: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}  # weights side by side, and their gradient
+        for patch in self._patches:
+            here = tuple(f for f in patch.models if f in wanted)
+            if not here:
+                continue
+            if here not in wide:
+                weight_DK = weight_FDC[list(here)].permute(1, 0, 2).reshape(width - 1, -1)
+                wide[here] = weight_DK, torch.zeros_like(weight_DK)
+            weight_DK, slope_DK = wide[here]
+            x_nD, logit_nK = self._x.forward(patch, weight_DK)
+            logit_nFC = logit_nK.view(len(patch.rows), len(here), outputs).add_(bias_FC[list(here)])
+            bent = bend(
+                self._loss,
+                logit_nFC,
+                self._target[torch.from_numpy(patch.rows)],
+                self._row_weights(patch, here),
+                curvature=curvature,
+            )
+            slope_DK += self._x.backward(x_nD, bent.residual_nFC.flatten(1))
+            chosen = list(here)
+            slope_FC[chosen] += bent.residual_nFC.sum(0)
+            loss_F[chosen] += bent.loss_F
+            if bent.curvature_FC is not None:
+                curved_FC[chosen] += bent.curvature_FC
+        for here, (_, slope_DK) in wide.items():
+            slope_FDC[list(here)] += slope_DK.view(width - 1, len(here), outputs).permute(1, 0, 2)
+        inner_FDC, _ = self._split(point)
+        turned_FDC = self._x.turn(slope_FDC, slope_FC) + self._penalty_F[:, None, None] * inner_FDC
+        loss_F += 0.5 * self._penalty_F.double() * inner_FDC.flatten(1).square().sum(1, dtype=torch.float64)
+        gradient = torch.cat([turned_FDC, slope_FC[:, None]], dim=1).flatten(1)
+        return _State(point, loss_F, gradient), curved_FC.float()
+
+    def _row_weights(self, patch: Patch, models: tuple[int, ...]) -> Tensor:
+        share_F = 1.0 / self._rows_F[list(models)]
+        if self._weight_FN is None:
+            return share_F.expand(len(patch.rows), -1)
+        return self._weight_FN[list(models)][:, torch.from_numpy(patch.rows)].T * share_F
+
+    def _diagonal(self, curvature_FC: Tensor) -> Tensor:
+        """The Hessian's diagonal (F, P), kept away from zero where no row bends it."""
+        curvature_FC = curvature_FC.clamp(min=1e-6)
+        inner = self._x.power_D[:, None] * curvature_FC[:, None] + self._penalty_F[:, None, None]
+        return torch.cat([inner, curvature_FC[:, None]], dim=1).flatten(1)
+
+    def _direction(self, gradient: Tensor, hessian: Tensor) -> Tensor:
+        """Two-loop recursion, each model with its own pairs."""
+        query, rates = gradient.clone(), []
+        pairs = [(s, y, _safe_inverse(_dot(s, y))) for s, y in zip(self._steps, self._bends, strict=True)]
+        for step, bent, inverse_F in reversed(pairs):
+            rate_F = inverse_F * _dot(step, query)
+            query -= rate_F[:, None] * bent
+            rates.append(rate_F)
+        answer = query / hessian
+        if pairs:
+            step, bent, _ = pairs[-1]
+            fit_F = _dot(step, bent) * _safe_inverse(_dot(bent, bent / hessian))
+            answer *= torch.where(fit_F > 0, fit_F, torch.ones_like(fit_F))[:, None]
+        for (step, bent, inverse_F), rate_F in zip(pairs, reversed(rates), strict=True):
+            answer += (rate_F - inverse_F * _dot(bent, answer))[:, None] * step
+        return -answer
+
+    def _move(self, state: _State, direction: Tensor, slope_F: Tensor, live: list[int]) -> _State:
+        """Step 1, halved for those models alone whose loss did not fall enough (Armijo)."""
+        size_F = torch.zeros(self._shape[0])
+        size_F[live] = 1.0
+        point, loss_F, gradient = state.point.clone(), state.loss.clone(), state.gradient.clone()
+        waiting = live
+        for _ in range(HALVINGS):
+            trial = state.point + size_F[:, None] * direction
+            tried, _ = self._evaluate(trial, waiting)
+            slack_F = 1e-7 * state.loss.abs()  # float32 residuals see no smaller fall
+            enough_F = tried.loss <= state.loss + 1e-4 * size_F * slope_F + slack_F
+            good = [f for f in waiting if bool(enough_F[f])]
+            point[good], loss_F[good], gradient[good] = trial[good], tried.loss[good], tried.gradient[good]
+            waiting = [f for f in waiting if f not in good]
+            if not waiting:
+                break
+            size_F[waiting] *= 0.5
+        return _State(point, loss_F, gradient)
+
+    def _remember(self, step: Tensor, bent: Tensor) -> None:
+        self._steps, self._bends = [*self._steps, step][-MEMORY:], [*self._bends, bent][-MEMORY:]
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """One inner product a model: (F, P) x (F, P) -> (F,)."""
+    return torch.linalg.vecdot(a, b)
+
+
+def _safe_inverse(value_F: Tensor) -> Tensor:
+    """1 / value, and 0 for a pair without curvature (a model that stood still): it then has no part in the recursion."""
+    return torch.where(value_F > 1e-12, 1.0 / value_F.clamp(min=1e-12), torch.zeros_like(value_F))

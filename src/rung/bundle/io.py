@@ -1,0 +1,79 @@
+"""Write whole or not at all: temporary name, fsync, rename."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from rung.core.errors import DiskFull, FolderInUse
+
+
+@contextmanager
+def honest_disk(path: Path) -> Iterator[None]:
+    """Turn the disk's refusals into one clear error: DiskFull when it is full, FolderInUse when it is closed."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise DiskFull(
+                f"writing {path}", wanted="room on the disk", got="a full disk", fix="Free some space and run again."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+            raise FolderInUse(
+                f"writing {path}",
+                wanted="a folder that can be written",
+                got=os.strerror(error.errno),
+                fix="Choose another place with -o.",
+            ) from error
+        raise
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put `content` at `path` atomically; the folder is made if it is missing.
+
+    Raises DiskFull or FolderInUse; then nothing of the file is left.
+    """
+    with honest_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes `path` when the block ends well, and vanishes when it does not.
+
+    An older folder at `path` is replaced.
+    """
+    with honest_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                if file.is_file():
+                    descriptor = os.open(file, os.O_RDONLY)
+                    try:
+                        os.fsync(descriptor)
+                    finally:
+                        os.close(descriptor)
+            if path.exists():
+                old = path.with_name(f".{path.name}.old.{uuid4().hex[:8]}")
+                path.replace(old)
+                temporary.replace(path)
+                shutil.rmtree(old)
+            else:
+                temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

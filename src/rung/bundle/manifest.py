@@ -1,0 +1,56 @@
+"""bundle.json: what a bundle is, sealed against change."""
+
+import json
+from hashlib import sha256
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from rung.core.types import Column, Task
+
+FORMAT = 1
+
+
+class BackboneReference(BaseModel):
+    """Where the frozen part comes from: id, revision and hash pin it; precision pins its arithmetic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str
+    revision: str
+    sha256: str
+    fingerprint: str
+    precision: Literal["float32", "bfloat16"]
+    licence: str = ""
+
+
+class Manifest(BaseModel):
+    """The head of a bundle. `files` maps each other file to its sha256; `seal` is the sha256 of all the rest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    rung_version: str
+    task: Task
+    target: str
+    labels: tuple[str, ...]
+    columns: tuple[Column, ...]
+    strategy: str
+    choice: dict[str, Any]
+    model: dict[str, Any]
+    backbone: BackboneReference | None = None
+    temperature: float = 1.0
+    half_width: float | None = None
+    thresholds: tuple[float, ...] = ()
+    trained_on: str = ""
+    files: dict[str, str] = {}
+    seal: str = ""
+
+    def sealed(self) -> "Manifest":
+        """The same manifest with its seal computed."""
+        return self.model_copy(update={"seal": self.expected_seal()})
+
+    def expected_seal(self) -> str:
+        """sha256 of the canonical JSON without the seal."""
+        content = json.dumps(self.model_dump(mode="json", exclude={"seal"}), sort_keys=True, ensure_ascii=False)
+        return sha256(content.encode()).hexdigest()

@@ -1,0 +1,53 @@
+"""Write a bundle: manifest, tensors, preprocessing, drift reference, a hash for each file."""
+
+from collections.abc import Callable, Mapping
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from rung.bundle.io import whole_folder
+from rung.bundle.manifest import Manifest
+from rung.bundle.model import Parts
+
+
+def sha256_of(path: Path) -> str:
+    """Hex sha256 of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def write_bundle(
+    folder: Path,
+    manifest: Manifest,
+    parts: Parts,
+    *,
+    preprocessing: Callable[[str], None] | None,
+    reference: Mapping[str, NDArray[Any]],
+) -> Manifest:
+    """Write all files of a bundle to `folder`, atomically; returns the sealed manifest.
+
+    preprocessing: writes tokenizer files into the folder it is given; None when no backbone is used.
+    reference: drift sketches by name; no raw rows. Raises DiskFull, FolderInUse.
+    """
+    with whole_folder(folder) as place:
+        for name, content in parts.files.items():
+            (place / name).write_bytes(content)
+        (place / "head.safetensors").write_bytes(save(_contiguous(parts.tensors)))
+        (place / "reference.safetensors").write_bytes(save(_contiguous(reference)))
+        if preprocessing is not None:
+            (place / "preprocess").mkdir()
+            preprocessing(str(place / "preprocess"))
+        files = {
+            path.relative_to(place).as_posix(): sha256_of(path) for path in sorted(place.rglob("*")) if path.is_file()
+        }
+        sealed = manifest.model_copy(update={"files": files, "model": parts.meta}).sealed()
+        (place / "bundle.json").write_text(sealed.model_dump_json(indent=1), encoding="utf-8")
+    return sealed
+
+
+def _contiguous(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}

@@ -1,0 +1,10 @@
+"""`rung card`: the model card again."""
+
+from rung.cli.options import RunFolder
+from rung.cli.show import screen
+from rung.recipes.report import card
+
+
+def command(run: RunFolder) -> None:
+    """Write a run's model card again."""
+    screen().print(str(card(run)), soft_wrap=True)

@@ -1,0 +1,22 @@
+"""`rung embed`: features for your own model."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from rung.cli.options import Data
+from rung.cli.show import aside
+from rung.cli.watch import waiting
+from rung.recipes.embed import embed
+
+
+def command(
+    data: Data,
+    out: Annotated[str, typer.Option("-o", "--out", help="Where to write: .npy or .parquet.")],
+    backbone: Annotated[Optional[str], typer.Option(help="A catalog id, a local folder, or hf:owner/name.")] = None,
+    column: Annotated[Optional[str], typer.Option(help="The text column, when there are several.")] = None,
+) -> None:
+    """Write the backbone's features of a text column."""
+    with waiting() as tell:
+        vectors = embed(data, backbone=backbone, column=column, out=out, tell=tell)
+    aside().print(f"{vectors.shape[0]:,} rows x {vectors.shape[1]} features: {out}", soft_wrap=True)

@@ -1,0 +1,62 @@
+"""`rung fit`: climb the ladder and write a run."""
+
+from typing import Annotated, Optional
+
+import typer
+
+from rung.cli.options import AsJson, Column, Data, Group, Seed, Target, Time
+from rung.cli.show import print_json
+from rung.cli.watch import watched
+from rung.recipes.fit import fit
+
+
+def command(  # house: the contract of interfaces.md, one parameter a flag
+    data: Data,
+    target: Target = None,
+    out: Annotated[Optional[str], typer.Option("-o", "--out", help="The run folder; runs/NAME if left out.")] = None,
+    test: Annotated[
+        Optional[str], typer.Option(help="A file of rows kept closed until the end, or a share of DATA.")
+    ] = None,
+    task: Annotated[Optional[str], typer.Option(help="binary, multiclass, multilabel or regression.")] = None,
+    metric: Annotated[Optional[str], typer.Option(help="What decides; accuracy, micro_f1 or r2 if left out.")] = None,
+    budget: Annotated[Optional[str], typer.Option(help="Time that the climb may take, such as 10m.")] = None,
+    max_rung: Annotated[Optional[str], typer.Option(help="The last rung that may be tried.")] = None,
+    rungs: Annotated[Optional[str], typer.Option(help="Only these rungs, a,b,c; prior is always the first.")] = None,
+    backbone: Annotated[
+        Optional[list[str]], typer.Option(help="A catalog id, a local folder, or hf:owner/name.")
+    ] = None,
+    group: Group = None,
+    time: Time = None,
+    column: Column = None,
+    seed: Seed = 0,
+    workers: Annotated[Optional[int], typer.Option(help="CPU threads to use.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Climb the ladder on labelled data and write a run: bundle, evidence, report."""
+    with watched() as view:
+        run = fit(
+            data,
+            target=target,
+            out=out,
+            test=test,
+            task=task,
+            metric=metric,
+            budget=budget,
+            max_rung=max_rung,
+            rungs=rungs,
+            backbone=backbone,
+            group=group,
+            time=time,
+            column=column,
+            seed=seed,
+            workers=workers,
+            device=device,
+            resume=resume,
+            view=view,
+        )
+    if as_json:
+        print_json({"run": str(run.path), **run.evidence.to_json()})
+    else:
+        view.close(run)

@@ -1,0 +1,19 @@
+"""Options that several verbs share."""
+
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    str, typer.Argument(help="A table (.csv .tsv .jsonl .parquet .arrow .xlsx, .gz .zst too) or a folder.")
+]
+RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="A folder made by rung fit.")]
+Target = Annotated[str | None, typer.Option(help="The column to predict.")]
+Group = Annotated[str | None, typer.Option(help="Rows of one group stay on one side of every split.")]
+Time = Annotated[str | None, typer.Option(help="A datetime column: the newest rows are the test.")]
+Column = Annotated[
+    list[str] | None,
+    typer.Option("--column", metavar="NAME=ROLE", help="Override a column's role; may be repeated."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
+Seed = Annotated[int, typer.Option(help="The seed of every draw.")]

@@ -1,0 +1,23 @@
+"""`rung predict`: new rows through a run."""
+
+from typing import Annotated
+
+import typer
+
+from rung.cli.options import Data, RunFolder
+from rung.cli.show import aside
+from rung.recipes.predict import predict
+
+
+def command(
+    run: RunFolder,
+    data: Data,
+    out: Annotated[str, typer.Option("-o", "--out", help="Where to write: .csv, .tsv, .parquet or .jsonl.")],
+) -> None:
+    """Predict new rows with a run."""
+    table = predict(run, data, out=out)
+    failed = int((table["error"] != "").sum()) if "error" in table.columns else 0
+    console = aside()
+    console.print(f"{len(table):,} rows predicted: {out}", soft_wrap=True)
+    if failed:
+        console.print(f"Warning: {failed:,} rows could not be read; their reasons stand in the column error.")

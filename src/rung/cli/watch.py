@@ -1,0 +1,60 @@
+"""The view of a fit in a terminal: what the data is, the live ladder, the closing sentences."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rung.cli.show import aside, screen
+from rung.core.evidence import RungEvidence
+from rung.core.types import Column, Cost, Finding, Progress, Tell
+from rung.recipes.run import Run
+from rung.report.console import LadderView, closing, findings_panel, ladder, roles_table
+
+
+class Watch:
+    """Draws on stderr while the climb goes on, and the result on stdout at its end."""
+
+    def __init__(self) -> None:
+        self._console = aside()
+        self._ladder = LadderView(self._console)
+
+    def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
+        """Print the roles and what was noticed, then start the ladder."""
+        self._console.print(roles_table(columns))
+        if findings:
+            self._console.print(findings_panel(findings))
+        self._console.print(f"{rows['train']:,} rows to learn from, {rows['test']:,} test rows kept closed.")
+
+    def starting(self, name: str, cost: Cost | None) -> None:
+        """A rung begins."""
+        self._ladder.starting(name, cost)
+
+    def progress(self, beat: Progress) -> None:
+        """A long wait moves on."""
+        self._ladder.progress(beat)
+
+    def finished(self, step: RungEvidence) -> None:
+        """A rung ended."""
+        self._ladder.finished(step)
+
+    def close(self, run: Run) -> None:
+        """Print the whole ladder, three sentences and where the report is."""
+        console = screen()
+        console.print(ladder(run.evidence.rungs, width=console.width))
+        for sentence in closing(run.evidence):
+            console.print(sentence)
+        console.print(f"\nReport: {run.path / 'report.html'}", soft_wrap=True)
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    """Open the live view for one climb; the terminal is given back whatever happens."""
+    watch = Watch()
+    with watch._ladder:  # noqa: SLF001  # one object in two halves
+        yield watch
+
+
+@contextmanager
+def waiting() -> Iterator[Tell]:
+    """A progress bar alone, for a verb that only waits."""
+    with LadderView(aside()) as view:
+        yield view.progress

@@ -1,0 +1,125 @@
+"""Columns that are dates: which way they are written, and their order in time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from rung.core.errors import BadOption
+from rung.core.types import Ints
+from rung.data.numbers import MISSING
+
+DAY, CLOCK = r"[0-9]{1,2}", r"[0-9]{1,2}:[0-9]{2}"
+ISO, LONG, SHORT = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", r"[0-9]{4}", r"[0-9]{2}"
+DAYS = (
+    (ISO, "%Y-%m-%d"),
+    (rf"{LONG}/{DAY}/{DAY}", "%Y/%m/%d"),
+    (rf"{DAY}/{DAY}/{LONG}", "%m/%d/%Y"),
+    (rf"{DAY}/{DAY}/{LONG}", "%d/%m/%Y"),
+    (rf"{DAY}/{DAY}/{SHORT}", "%m/%d/%y"),
+    (rf"{DAY}/{DAY}/{SHORT}", "%d/%m/%y"),
+    (rf"{DAY}-{DAY}-{LONG}", "%d-%m-%Y"),
+    (rf"{DAY}\.{DAY}\.{LONG}", "%d.%m.%Y"),
+    (rf"{DAY}\.{DAY}\.{SHORT}", "%d.%m.%y"),
+    (rf"{DAY} [A-Za-z]{{3,9}} {LONG}", "%d %B %Y"),
+    (rf"[A-Za-z]{{3,9}} {DAY}, {LONG}", "%B %d, %Y"),
+)
+CLOCKS = (("", ""), (rf" {CLOCK}", " %H:%M"), (rf" {CLOCK}:[0-9]{{2}}(?:\.[0-9]+)?", " %H:%M:%S%.f"))
+ZONED = (rf"{ISO} {CLOCK}:[0-9]{{2}}(?:\.[0-9]+)?[+-][0-9]{{2}}:?[0-9]{{2}}", "%Y-%m-%d %H:%M:%S%.f%z")
+FORMS = (
+    *((f"^{day}{clock}$", form + time) for day, form in DAYS for clock, time in CLOCKS),
+    (f"^{ZONED[0]}$", ZONED[1]),
+)
+
+
+@dataclass(frozen=True)
+class Dates:
+    """Naive UTC Datetime("us") values, null where missing, and the strptime form of the strings they came from."""
+
+    values: pl.Series
+    form: str = ""
+
+
+def parse(series: pl.Series, form: str = "") -> Dates | None:
+    """The column as dates, or None when it is none.
+
+    form: read strings in this form and no other, null where one does not fit: later tables are read as the
+    training table was. Without it, the first form that fits every value is taken (month before day where both fit).
+    Whole numbers are years (1000 to 2999), else seconds or milliseconds since 1970.
+
+    >>> parse(pl.Series(["12/19/21", None])).form
+    '%m/%d/%y'
+    >>> parse(pl.Series(["hello"])) is None
+    True
+    """
+    kind = series.dtype
+    if kind in (pl.Date, pl.Datetime):
+        return Dates(_naive(series))
+    if kind.is_integer() or kind.is_float():
+        return _counted(series)
+    if kind != pl.String:
+        return None
+    values = series.str.strip_chars()
+    values = values.set(values.str.to_lowercase().is_in(MISSING), None)
+    values = values.str.replace("T", " ", literal=True) if _has_t(values) else values
+    values = values.str.replace(r"Z$", "+00:00")
+    if form:
+        return Dates(_read(values, form), form)
+    return next((found for pattern, form in FORMS if (found := _fits(values, pattern, form))), None)
+
+
+def instants(series: pl.Series, name: str) -> Ints:
+    """(N,) int64 ranks in time: equal times share a rank, -1 where the time is missing.
+
+    Raises BadOption when the column is neither dates nor numbers.
+
+    >>> instants(pl.Series(["2024-01-02", "2023-05-01", None]), "day").tolist()
+    [1, 0, -1]
+    """
+    if series.dtype.is_numeric():
+        order = series.cast(pl.Float64).fill_nan(None)
+    elif (dates := parse(series)) is not None:
+        order = dates.values
+    else:
+        kept = series.drop_nulls()
+        got = f"{kept[0]!r}" if len(kept) else "no value at all"
+        raise BadOption(f"time column {name!r}", wanted="dates or numbers", got=got, fix="Write dates as 2024-12-31.")
+    ranks = order.rank("dense").cast(pl.Int64) - 1
+    return np.asarray(ranks.fill_null(-1).to_numpy(), dtype=np.int64)
+
+
+def _has_t(values: pl.Series) -> bool:
+    return bool(values.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T").any())
+
+
+def _fits(values: pl.Series, pattern: str, form: str) -> Dates | None:
+    kept = values.drop_nulls()
+    if not len(kept) or not kept.head(100).str.contains(pattern).all() or not kept.str.contains(pattern).all():
+        return None
+    dates = _read(values, form)
+    return Dates(dates, form) if dates.null_count() == values.null_count() else None
+
+
+def _read(values: pl.Series, form: str) -> pl.Series:
+    if "%H" not in form:
+        return values.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    return _naive(values.str.to_datetime(form, time_unit="us", strict=False))
+
+
+def _naive(series: pl.Series) -> pl.Series:
+    if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return series.cast(pl.Datetime("us"))
+
+
+def _counted(series: pl.Series) -> Dates | None:
+    numbers = series.cast(pl.Float64).fill_nan(None)
+    kept = numbers.drop_nulls()
+    if not len(kept):
+        return None
+    low, high = float(kept.min()), float(kept.max())  # type: ignore[arg-type]  # polars types min() for every dtype
+    if low >= 1000 and high < 3000:
+        years = numbers.round(0).cast(pl.Int64).cast(pl.String)
+        return Dates((years + "-01-01").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")))
+    scale = 1e6 if abs(high) < 1e11 else 1e3
+    return Dates((numbers * scale).cast(pl.Int64, strict=False).cast(pl.Datetime("us")))

@@ -1,0 +1,82 @@
+"""What the rows themselves say against a result: empty texts, shared rows, equal rows with different labels."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from rung.core.types import Finding, Ints, Target
+from rung.data.words import as_texts
+
+Part = Literal["data", "test"]
+
+
+def empty_texts(
+    frame: pl.DataFrame, columns: Sequence[str], rows: Ints | None = None, *, part: Part = "data"
+) -> Finding | None:
+    """Rows whose text columns are all empty; None when there are none.
+
+    rows: (N,) the numbers that the rows of `frame` have in their file; 0..N-1 when left out.
+
+    >>> empty_texts(pl.DataFrame({"t": ["a", " ", None]}), ["t"]).rows
+    (1, 2)
+    """
+    if not columns:
+        return None
+    filled = np.zeros(frame.height, dtype=np.bool_)
+    for name in columns:
+        filled |= np.array([bool(text.strip()) for text in as_texts(frame[name])], dtype=np.bool_)
+    found = _numbers(np.flatnonzero(~filled), rows)
+    if not found:
+        return None
+    what = f"{_rows(len(found))} of {frame.height} hold no text"
+    return Finding("empty_text", what, found, "warn", "Fill them, or delete them.", part)
+
+
+def shared_rows(pool: Sequence[bytes], test: Sequence[bytes], rows: Ints | None = None) -> Finding | None:
+    """Test rows whose content the pool holds too: they are remembered, not predicted.
+
+    pool, test: content keys. rows: the numbers of the test rows in their file.
+
+    >>> shared_rows([b"a"], [b"b", b"a"]).rows
+    (1,)
+    """
+    known = set(pool)
+    found = _numbers(np.array([place for place, key in enumerate(test) if key in known], dtype=np.int64), rows)
+    if not found:
+        return None
+    what = f"{_rows(len(found))} of the test ({100 * len(found) / len(test):.1f} %) are also among the training rows"
+    return Finding("shared_rows", what, found, "warn", "Take them out of one side: they flatter the score.", "test")
+
+
+def conflicting_labels(keys: Sequence[bytes], target: Target, rows: Ints | None = None) -> Finding | None:
+    """Rows with equal content and different targets; None when there are none.
+
+    >>> from rung.core.types import Task
+    >>> conflicting_labels([b"a", b"a", b"b"], Target(Task.BINARY, np.array([0, 1, 1]), ("n", "y"))).rows
+    (0, 1)
+    """
+    members: dict[bytes, list[int]] = defaultdict(list)
+    for place, key in enumerate(keys):
+        members[key].append(place)
+    clashing = [
+        place
+        for places in members.values()
+        if len(places) > 1 and (target.value[places] != target.value[places[0]]).any()
+        for place in places
+    ]
+    found = _numbers(np.array(sorted(clashing), dtype=np.int64), rows)
+    if not found:
+        return None
+    what = f"{_rows(len(found))} have the same content as another row and a different target"
+    return Finding("conflicting_labels", what, found, "warn", "Relabel them: no model can get both right.")
+
+
+def _numbers(places: Ints, rows: Ints | None) -> tuple[int, ...]:
+    return tuple((places if rows is None else np.asarray(rows)[places]).tolist())
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -1,0 +1,65 @@
+"""What a model sees of a table: each column cast to what its role promises."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import polars as pl
+
+from rung.core.errors import NoBackbone, NoSuchColumn
+from rung.core.types import FEATURES, TABLE_FEATURES, Column, Floats, Inputs, Role
+from rung.data.dates import parse
+from rung.data.numbers import to_numbers
+from rung.data.words import as_texts, as_words
+
+Embed = Callable[[list[str]], Floats]
+Rate = Callable[[list[str]], float]
+
+
+def make_inputs(
+    frame: pl.DataFrame, columns: Sequence[Column], embed: Embed | None, rate: Rate | None = None
+) -> Inputs:
+    """The rows of `frame` for a model trained on `columns`; other columns are not looked at.
+
+    Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
+    or can't be read as such.
+    embed: texts -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: texts -> seconds.
+    Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without `embed`.
+
+    >>> table = pl.DataFrame({"review": ["good", None], "stars": ["4", "five"]})
+    >>> seen = make_inputs(table, [Column("review", Role.TEXT), Column("stars", Role.NUMBER)], None)
+    >>> seen.texts["review"], seen.table["stars"].to_list()
+    (['good', ''], [4.0, None])
+    """
+    for column in columns:
+        if column.role in FEATURES and column.name not in frame.columns:
+            raise NoSuchColumn(column.name, among=frame.columns)
+    texts = {column.name: as_texts(frame[column.name]) for column in columns if column.role is Role.TEXT}
+    # Dropping keeps the number of rows where no column is left, so that taking rows of a text-only table works.
+    table = frame.drop(frame.columns).with_columns(
+        [cast(frame[column.name], column) for column in columns if column.role in TABLE_FEATURES]
+    )
+    memo: dict[str, Floats] = {}
+
+    def embed_once(name: str) -> Floats:
+        if embed is None:
+            raise NoBackbone(f"embedding of column {name!r}", wanted="a backbone", got="none")
+        if name not in memo:
+            memo[name] = np.asarray(embed(texts[name]), dtype=np.float32)
+        return memo[name]
+
+    def seconds(name: str) -> float:
+        return 0.0 if rate is None or name in memo else rate(texts[name])
+
+    return Inputs(texts, table, embed_once, frame.height, None if rate is None else seconds)
+
+
+def cast(series: pl.Series, column: Column) -> pl.Series:
+    """The column as Float64, String or Datetime("us"), by its role."""
+    if column.role is Role.NUMBER:
+        return to_numbers(series).alias(column.name)
+    if column.role is Role.CATEGORY:
+        return as_words(series).alias(column.name)
+    dates = parse(series, column.form)
+    if dates is None:
+        return pl.Series(column.name, [None] * len(series), dtype=pl.Datetime("us"))
+    return dates.values.alias(column.name)

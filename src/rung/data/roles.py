@@ -1,0 +1,150 @@
+"""What each column is to the task: inferred, explained, overridden."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+
+import polars as pl
+
+from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
+from rung.core.types import Column, Role
+from rung.data.dates import parse
+from rung.data.guess import guess, words_each
+from rung.data.numbers import to_numbers
+
+LATER = ("image", "audio", "series")
+SUPPORTED = (
+    "This version learns from text, alone or beside number, category and datetime columns; images, sounds and series "
+    "come with later releases. If a column holds text, say --column NAME=text."
+)
+
+
+def infer(
+    frame: pl.DataFrame,
+    *,
+    target: str | None,
+    overrides: Mapping[str, Role] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+) -> tuple[Column, ...]:
+    """Every column of `frame` once, in table order, with its role and the reason.
+
+    overrides: role by column name or wildcard ("t*"); they win over inference, not over `target`.
+    group, time: columns that rows may not straddle, or that order them.
+    Raises NoSuchColumn, BadOption for an unknown role or one that the values can't have, NothingToLearnFrom when no
+    text is left.
+
+    >>> table = pl.DataFrame({"text": ["so good", "not bad", "so bad"], "label": ["y", "y", "n"]})
+    >>> [column.role.value for column in infer(table, target="label")]
+    ['text', 'target']
+    """
+    for name in (target, group, time):
+        if name is not None and name not in frame.columns:
+            raise NoSuchColumn(name, among=frame.columns)
+    for option, name in (("group", group), ("time", time)):
+        if name is not None and name == target:
+            raise BadOption(f"--{option} {name}", wanted="another column than the target", got="the target")
+    chosen = _chosen(frame.columns, overrides or {}, target)
+    columns = [_column(frame[name], target, chosen, group, time) for name in frame.columns]
+    columns = _with_text(frame, columns, chosen)
+    if not any(column.role is Role.TEXT for column in columns):
+        raise _nothing(columns)
+    return tuple(columns)
+
+
+def _chosen(names: Sequence[str], overrides: Mapping[str, Role], target: str | None) -> dict[str, Role]:
+    chosen: dict[str, Role] = {}
+    for pattern, word in overrides.items():
+        role = _role(pattern, word)
+        matched = [pattern] if pattern in names else [name for name in names if fnmatchcase(name, pattern)]
+        if not matched:
+            raise NoSuchColumn(pattern, among=names)
+        if pattern == target:
+            fix = "Name another column as the target, or leave this override out."
+            raise BadOption(
+                f"--column {pattern}={role}", wanted="a column that is not the target", got=pattern, fix=fix
+            )
+        chosen.update(dict.fromkeys(matched, role))
+    return {name: role for name, role in chosen.items() if name != target}
+
+
+def _role(pattern: str, word: str) -> Role:
+    what = f"--column {pattern}={word}"
+    known = [role.value for role in Role if role is not Role.TARGET]
+    if word == Role.TARGET:
+        raise BadOption(what, wanted=f"one of {', '.join(known)}", got="target", fix="Say --target instead.")
+    if word in LATER:
+        raise BadOption(what, wanted=f"one of {', '.join(known)}", got=word, fix=f"{word} comes with a later release.")
+    if word not in known:
+        near = get_close_matches(word, known, n=1)
+        fix = f"Did you mean {near[0]!r}?" if near else ""
+        raise BadOption(what, wanted=f"one of {', '.join(known)}", got=word, fix=fix)
+    return Role(word)
+
+
+def _column(
+    series: pl.Series, target: str | None, chosen: Mapping[str, Role], group: str | None, time: str | None
+) -> Column:
+    name = series.name
+    if name == target:
+        return Column(name, Role.TARGET, "named as the target")
+    if name == group:
+        return Column(name, Role.GROUP, "named with --group")
+    if name in chosen:
+        return _overridden(series, chosen[name])
+    if name == time:
+        return _time(series)
+    return guess(series)
+
+
+def _overridden(series: pl.Series, role: Role) -> Column:
+    column = Column(series.name, role, "named with --column")
+    if role is Role.DATETIME:
+        dates = parse(series)
+        if dates is None:
+            raise _unfit(series, role)
+        return replace(column, form=dates.form)
+    if role is Role.NUMBER and to_numbers(series).null_count() == len(series):
+        raise _unfit(series, role)
+    if role in (Role.TEXT, Role.CATEGORY) and (series.dtype.is_nested() or series.dtype == pl.Binary):
+        raise _unfit(series, role)
+    return column
+
+
+def _unfit(series: pl.Series, role: Role) -> BadOption:
+    kept = series.drop_nulls()
+    got = f"values such as {str(kept[0])[:40]!r}" if len(kept) else "no value at all"
+    return BadOption(f"--column {series.name}={role}", wanted=f"a column of {role} values", got=got)
+
+
+def _time(series: pl.Series) -> Column:
+    dates = parse(series)
+    if dates is None:
+        kept = series.drop_nulls()
+        got = f"{str(kept[0])[:40]!r}" if len(kept) else "no value at all"
+        fix = "Write dates as 2024-12-31."
+        raise BadOption(f"--time {series.name}", wanted="a column of dates or numbers", got=got, fix=fix)
+    return Column(series.name, Role.DATETIME, "named with --time", dates.form)
+
+
+def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:
+    """Where nothing is text, let columns of phrases be text although few of them differ."""
+    if any(column.role is Role.TEXT for column in columns):
+        return columns
+    return [
+        replace(column, role=Role.TEXT, why="the table's only phrases")
+        if column.role is Role.CATEGORY
+        and column.name not in chosen
+        and frame[column.name].dtype == pl.String
+        and words_each(frame[column.name].drop_nulls()) >= 2
+        else column
+        for column in columns
+    ]
+
+
+def _nothing(columns: Sequence[Column]) -> NothingToLearnFrom:
+    others = [column for column in columns if column.role is not Role.TARGET]
+    said = ", ".join(f"{column.name} ({column.role}: {column.why})" for column in others[:8])
+    more = f" and {len(others) - 8} more" if len(others) > 8 else ""
+    return NothingToLearnFrom("table", wanted="a column of text", got=said + more or "only the target", fix=SUPPORTED)

@@ -1,0 +1,182 @@
+"""The target column as numbers that rungs can learn and metrics can score."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rung.core.errors import BadTarget, TooFewRows
+from rung.core.types import Finding, Target, Task
+from rung.data.labels import infer_task, known, sort_labels
+from rung.data.words import as_words
+
+LEAST = 20
+MEASURABLE = 3
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The target of all N rows.
+
+    target.value has N entries; where `usable` (N,) is False there was no label, and the entry (-1, not-a-number or
+    zeros) means nothing: take the usable rows.
+    """
+
+    target: Target
+    usable: NDArray[np.bool_]
+    findings: tuple[Finding, ...]
+
+
+def encode(series: pl.Series, *, task: Task | None = None, labels: tuple[str, ...] | None = None) -> Encoded:
+    """Encode a target column.
+
+    task: None infers it (rung.data.labels.infer_task). Multilabel reads lists, or strings joined by ";" when asked.
+    labels: None while training. Otherwise the labels of training (empty for regression): one that is not among them
+    becomes -1 and is named in a finding, and the number of rows is not judged.
+    Raises BadTarget (all null, one class, not numbers, too many classes for the task), TooFewRows below 20 rows.
+
+    >>> encode(pl.Series("y", ["no", "yes"] * 10)).target.value[:3].tolist()
+    [0, 1, 0]
+    >>> encode(pl.Series("y", ["yes", "maybe", None]), task=Task.BINARY, labels=("no", "yes")).target.value.tolist()
+    [1, -1, -1]
+    """
+    what = f"target {series.name!r}"
+    values = known(series)
+    usable = values.is_not_null().to_numpy()
+    if not usable.any():
+        if labels is not None:
+            return Encoded(_nothing(len(series), task or Task.REGRESSION, labels), usable, _unlabelled(series, usable))
+        raise BadTarget(what, wanted="labels", got=f"no value in {len(series)} rows", fix="Name another column?")
+    if labels is None and usable.sum() < LEAST:
+        got = f"{usable.sum()} of {len(series)} rows with a label"
+        raise TooFewRows(what, wanted=f"at least {LEAST} labelled rows", got=got, fix="Label more rows.")
+    task = task or infer_task(values)
+    findings: tuple[Finding, ...] = ()
+    if task is Task.REGRESSION:
+        target = _regression(values, what, judge=labels is None)
+    elif task is Task.MULTILABEL:
+        target, findings = _multilabel(values, what, labels)
+    else:
+        target, findings = _classes(values, what, task, labels)
+    return Encoded(target, usable, _unlabelled(series, usable) + findings)
+
+
+def _unlabelled(series: pl.Series, usable: NDArray[np.bool_]) -> tuple[Finding, ...]:
+    rows = tuple(np.flatnonzero(~usable).tolist())
+    what = f"{len(rows)} of {len(series)} rows have no value in target {series.name!r}; they were set aside"
+    return (Finding("null_target", what, rows, "warn", "Label them, or delete them."),) if rows else ()
+
+
+def _nothing(n: int, task: Task, labels: tuple[str, ...]) -> Target:
+    if task is Task.MULTILABEL:
+        return Target(task, np.zeros((n, len(labels)), np.uint8), labels)
+    empty = np.full(n, np.nan) if task is Task.REGRESSION else np.full(n, -1, np.int64)
+    return Target(task, empty, labels)
+
+
+def _regression(values: pl.Series, what: str, *, judge: bool) -> Target:
+    if values.dtype.is_nested():
+        raise BadTarget(what, wanted="a number in each row", got="lists", fix="Say --task multilabel.")
+    raw = values.str.strip_chars() if values.dtype == pl.String else values
+    numbers = raw.cast(pl.Float64, strict=False)
+    bad = np.flatnonzero((values.is_not_null() & ~numbers.is_finite().fill_null(value=False)).to_numpy())
+    if len(bad):
+        shown = ", ".join(f"{values[int(row)]!r} in row {row}" for row in bad[:3])
+        got = f"{shown}" + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+        fix = "Rows count from 0. Empty or mend these cells, or say --task multiclass."
+        raise BadTarget(what, wanted="a finite number in each row", got=got, fix=fix)
+    if judge and numbers.drop_nulls().n_unique() == 1:
+        raise BadTarget(what, wanted="at least two different values", got=f"only {numbers.drop_nulls()[0]}")
+    return Target(Task.REGRESSION, np.asarray(numbers.fill_null(np.nan).to_numpy(), dtype=np.float64).copy())
+
+
+def _classes(
+    values: pl.Series, what: str, task: Task, labels: tuple[str, ...] | None
+) -> tuple[Target, tuple[Finding, ...]]:
+    if values.dtype.is_nested():
+        raise BadTarget(what, wanted=f"one label a row for task {task}", got="lists", fix="Say --task multilabel.")
+    words = as_words(values)
+    if labels is None:
+        labels = sort_labels(words.drop_nulls().to_list())
+        _refuse_classes(words, labels, what, task)
+        findings = _rare(words, labels)
+    else:
+        findings = _strangers(words, set(labels))
+    place = {name: index for index, name in enumerate(labels)}
+    value = np.array([place.get(word, -1) for word in words.to_list()], dtype=np.int64)
+    return Target(task, value, labels), findings
+
+
+def _refuse_classes(words: pl.Series, labels: tuple[str, ...], what: str, task: Task) -> None:
+    if len(labels) == 1:
+        raise BadTarget(what, wanted="at least two classes", got=f"only {labels[0]!r}", fix="Name another column?")
+    if task is Task.BINARY and len(labels) != 2:
+        shown = ", ".join(labels[:6])
+        raise BadTarget(what, wanted="two classes for task binary", got=f"{len(labels)}: {shown}", fix="Drop --task.")
+    most = int(words.drop_nulls().value_counts()["count"].max())  # type: ignore[arg-type]  # polars types max() for every dtype
+    if most < MEASURABLE:
+        got = f"{len(labels)} classes in {len(words)} rows, none with more than {most}"
+        fix = "Is it an id or free text? Name another column, or --task regression for numbers."
+        raise BadTarget(what, wanted="labels that repeat", got=got, fix=fix)
+
+
+def _rare(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
+    counts = dict(words.drop_nulls().value_counts().iter_rows())
+    few = [name for name in labels if counts[name] < MEASURABLE]
+    if not few:
+        return ()
+    rows = tuple(np.flatnonzero(words.is_in(few).fill_null(False).to_numpy()).tolist())
+    what = f"{len(few)} classes have one or two rows: {_shown(few)}; kept for training, too few to measure"
+    return (Finding("rare_class", what, rows, "note", "Label more rows of them, or merge them."),)
+
+
+def _strangers(words: pl.Series, labels: set[str]) -> tuple[Finding, ...]:
+    rows = [row for row, word in enumerate(words.to_list()) if word is not None and word not in labels]
+    if not rows:
+        return ()
+    names = sort_labels(words[rows].to_list())
+    what = f"{len(rows)} rows hold labels that training never had: {_shown(names)}; they are scored as errors"
+    return (Finding("unknown_label", what, tuple(rows), "warn", "Add rows of them to training.", "test"),)
+
+
+def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) -> tuple[Target, tuple[Finding, ...]]:
+    sets = _label_sets(values, what)
+    if labels is None:
+        labels = sort_labels(name for names in sets for name in names)
+        if len(labels) < 2:
+            raise BadTarget(what, wanted="at least two labels", got=", ".join(labels) or "empty lists only")
+    place = {name: index for index, name in enumerate(labels)}
+    value = np.zeros((len(sets), len(labels)), np.uint8)
+    foreign = [row for row, names in enumerate(sets) if any(name not in place for name in names)]
+    for row, names in enumerate(sets):
+        value[row, [place[name] for name in names if name in place]] = 1
+    target = Target(Task.MULTILABEL, value, labels)
+    if foreign:
+        strangers = sort_labels({name for row in foreign for name in sets[row]} - set(labels))
+        said = f"{len(foreign)} rows hold labels that training never had: {_shown(strangers)}; no model can name them"
+        return target, (Finding("unknown_label", said, tuple(foreign), "warn", "", "test"),)
+    few = [name for name, count in zip(labels, value.sum(axis=0), strict=True) if count < MEASURABLE]
+    if not few:
+        return target, ()
+    rows = tuple(np.flatnonzero(value[:, [place[name] for name in few]].any(axis=1)).tolist())
+    said = f"{len(few)} labels have one or two rows: {_shown(few)}; too few to measure"
+    return target, (Finding("rare_class", said, rows, "note", "Label more rows of them, or merge them."),)
+
+
+def _label_sets(values: pl.Series, what: str) -> list[list[str]]:
+    if values.dtype == pl.String:
+        return [[] if joined is None else _split(joined) for joined in values.to_list()]
+    if not isinstance(values.dtype, pl.List | pl.Array):
+        raise BadTarget(what, wanted='lists of labels, or strings joined by ";"', got=f"{values.dtype}")
+    lists = values.to_list()
+    words = iter(as_words(pl.Series([name for names in lists for name in names or ()])).to_list())
+    return [[word for _ in names or () if (word := next(words)) is not None] for names in lists]
+
+
+def _split(joined: str) -> list[str]:
+    return [name.strip() for name in joined.split(";") if name.strip()]
+
+
+def _shown(names: tuple[str, ...] | list[str]) -> str:
+    return ", ".join(repr(name) for name in names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,88 @@
+"""Which rows belong together: equal content, equal group, and whatever these two connect."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from rung.core.errors import NoSuchColumn
+from rung.core.types import FEATURES, Column, Ints, Role
+from rung.data.fingerprint import cells, row_hashes
+from rung.data.inputs import cast
+from rung.data.words import as_texts, as_words
+
+
+def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None = None) -> tuple[list[bytes], Ints]:
+    """Content hash of each row, and the unit (cluster) that it belongs to.
+
+    The hash covers the feature columns by name; texts count without case, Unicode form and spacing, so that
+    trivially equal rows stay together. Rows are in one unit when content or group connects them, also through
+    others. Units are numbered by their smallest hash: row order does not matter.
+    group: a column; None takes the column with the role group, where there is one. Rows without a group stand alone.
+    Raises NoSuchColumn.
+
+    >>> table = pl.DataFrame({"t": ["Hi  there", "hi there", "bye"]})
+    >>> unit_keys(table, [Column("t", Role.TEXT)])[1].tolist() in ([0, 0, 1], [1, 1, 0])
+    True
+    """
+    features = sorted((column for column in columns if column.role in FEATURES), key=lambda column: column.name)
+    grouped = [column.name for column in columns if column.role is Role.GROUP and column.name in frame.columns]
+    for name in (*(column.name for column in features), *([group] if group else [])):
+        if name not in frame.columns:
+            raise NoSuchColumn(name, among=frame.columns)
+    keys = row_hashes([_content(frame[column.name], column) for column in features]) if features else []
+    keys = keys or row_hashes([cells(frame[name]) for name in frame.columns])
+    group = group or (grouped[0] if grouped else None)
+    return keys, _clusters(keys, None if group is None else as_words(frame[group]).to_list())
+
+
+def normal(text: str) -> str:
+    r"""The text without case, Unicode form and spacing.
+
+    >>> normal("  Hello\n WORLD ")
+    'hello world'
+    """
+    return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).casefold().split())
+
+
+def smallest_keys(unit_N: Ints, keys: Sequence[bytes]) -> dict[int, bytes]:
+    """The smallest content hash in each unit: its name, whatever the order of the rows."""
+    smallest: dict[int, bytes] = {}
+    for unit, key in zip(unit_N.tolist(), keys, strict=True):
+        if unit not in smallest or key < smallest[unit]:
+            smallest[unit] = key
+    return smallest
+
+
+def _content(series: pl.Series, column: Column) -> list[str]:
+    if column.role is Role.TEXT:
+        return [normal(text) for text in as_texts(series)]
+    return cells(cast(series, column))
+
+
+def _clusters(keys: Sequence[bytes], groups: Sequence[str | None] | None) -> Ints:
+    code = _codes(keys)
+    if groups is not None:
+        code = _connected(code, groups)
+    smallest = smallest_keys(code, keys)
+    place = {unit: number for number, unit in enumerate(sorted(smallest, key=smallest.__getitem__))}
+    return np.array([place[unit] for unit in code.tolist()], dtype=np.int64)
+
+
+def _codes(values: Sequence[bytes] | Sequence[str]) -> Ints:
+    seen: dict[bytes | str, int] = {}
+    return np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.int64)
+
+
+def _connected(code: Ints, groups: Sequence[str | None]) -> Ints:
+    """Components of the graph whose edges join each row's content to its group."""
+    rows = np.array([row for row, group in enumerate(groups) if group is not None], dtype=np.int64)
+    group = _codes([group for group in groups if group is not None])
+    contents = int(code.max(initial=-1)) + 1
+    size = contents + int(group.max(initial=-1)) + 1
+    edges = coo_array((np.ones(len(rows), np.int8), (code[rows], contents + group)), shape=(size, size))
+    component = connected_components(edges, directed=False)[1]
+    return np.asarray(component[code], dtype=np.int64)

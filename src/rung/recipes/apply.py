@@ -1,0 +1,77 @@
+"""New rows through a loaded bundle: the table that `rung predict` writes, and what a row that can't be read gets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.core.errors import NoSuchColumn
+from rung.core.types import FEATURES, Column, Floats, Role, Task, Tell, silent
+from rung.data.read import read
+from rung.predict.torch import Predictor
+from rung.recipes.predictions import answers
+
+
+def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
+    """`data` as a table: anything that read() takes, or a list of texts when the model reads one text column."""
+    texts = [column.name for column in columns if column.role is Role.TEXT]
+    if isinstance(data, np.ndarray) and data.ndim == 1:
+        data = data.tolist()
+    if isinstance(data, list | tuple) and all(isinstance(item, str | None) for item in data):
+        if len(texts) != 1 or any(column.role in FEATURES and column.role is not Role.TEXT for column in columns):
+            needed = [column.name for column in columns if column.role in FEATURES]
+            raise NoSuchColumn(needed[-1], among=["one list of texts"])
+        return pl.DataFrame({texts[0]: list(data)}, schema={texts[0]: pl.String})
+    if isinstance(data, list | tuple):
+        data = pl.DataFrame(data)
+    return read(data).frame
+
+
+def probabilities(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) -> Floats:
+    """(N, C) calibrated probabilities or (N, 1) values, row order kept."""
+    if len(frame) == 0:
+        return np.zeros((0, max(1, len(predictor.manifest.labels))), np.float32)
+    return predictor(frame, tell=tell)
+
+
+def unreadable(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Why each row can't be read, "" where it can: a cell that holds a word where the model reads a number."""
+    reasons = [""] * len(frame)
+    for column in columns:
+        if column.role is not Role.NUMBER or column.name not in frame.columns:
+            continue
+        values = frame[column.name]
+        if values.dtype != pl.String:
+            continue
+        bad = values.is_not_null() & values.cast(pl.Float64, strict=False).is_null() & (values.str.strip_chars() != "")
+        for i in np.flatnonzero(bad.to_numpy()):
+            reasons[i] = reasons[i] or f"column {column.name!r}: wanted a number, got {str(values[int(i)])[:40]!r}"
+    return reasons
+
+
+def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) -> pl.DataFrame:
+    """The table of interfaces.md: id or row, prediction, p_<label> or lower/upper, and error where a row failed.
+
+    Row order and count are those of `frame`.
+    """
+    manifest = predictor.manifest
+    errors = unreadable(frame, manifest.columns)
+    probability = probabilities(predictor, frame, tell)
+    ids = [column.name for column in manifest.columns if column.role is Role.ID and column.name in frame.columns]
+    result: dict[str, Any] = {ids[0]: frame[ids[0]]} if ids else {"row": np.arange(len(frame), dtype=np.int64)}
+    result["prediction"] = answers(manifest.task, manifest.labels, probability)
+    if manifest.task is Task.REGRESSION:
+        width = manifest.half_width or 0.0
+        result["lower"] = [value - width for value in result["prediction"]]
+        result["upper"] = [value + width for value in result["prediction"]]
+    else:
+        for i, label in enumerate(manifest.labels):
+            result[f"p_{label}"] = probability[:, i]
+    table = pl.DataFrame(result)
+    if not any(errors):
+        return table
+    failed = pl.Series("error", errors)
+    keep = table.columns[:1]
+    emptied = [pl.when(failed == "").then(pl.col(name)).alias(name) for name in table.columns if name not in keep]
+    return table.with_columns(*emptied).with_columns(failed)

@@ -1,0 +1,197 @@
+"""The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
+
+Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain stayed above
+`needed`; everything that was skipped, collapsed or not promoted says why in its own words.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import cast
+
+from rung.core.contracts import Job, Model, Rung, Trial
+from rung.core.evidence import RungEvidence
+from rung.evaluate.collapse import collapsed
+from rung.evaluate.compare import compare, holm
+from rung.evaluate.verdicts import gap
+from rung.evaluate.wording import point
+from rung.metrics.base import Metric
+from rung.metrics.interval import interval_of
+from rung.recipes.view import View
+
+DEAR = 2.0  # a challenger this many times slower or larger must gain DEAR_POINTS points
+DEAR_POINTS = 0.5
+PATIENCE = 2  # rungs in a row without promotion that end the climb
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rung after its try: the evidence, and what it showed."""
+
+    evidence: RungEvidence
+    trial: Trial | None = None
+    model: Model | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a rung brought before it is judged. prior: the baseline's score, None while there is none."""
+
+    trial: Trial
+    model: Model
+    latency_ms: float
+    prior: float | None
+
+
+@dataclass(frozen=True)
+class Climbed:
+    """All steps in order, the winner's name, and why the climb ended."""
+
+    steps: tuple[Step, ...]
+    winner: str
+    stopped: str
+
+    def step(self, name: str) -> Step:
+        """The step of that rung; raises KeyError."""
+        return {step.evidence.name: step for step in self.steps}[name]
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """What a climb is allowed: its rungs, its clock, and where finished steps are kept."""
+
+    rungs: Sequence[Rung]
+    view: View
+    left: Callable[[], float]  # seconds of budget that remain; inf without a budget
+    kept: Callable[[str], Step | None]  # a step finished before an interruption
+    keep: Callable[[Step], None]
+    latency: Callable[[Model, Job], float]  # milliseconds for one row, nothing cached
+
+
+def climb(job: Job, ladder: Ladder) -> Climbed:
+    """Try each rung against the incumbent; stop after two without promotion, or when the budget is spent."""
+    steps: list[Step] = []
+    incumbent: Step | None = None
+    idle, stopped = 0, "the ladder's end"
+    for rung in ladder.rungs:
+        if idle >= PATIENCE:
+            stopped = f"{PATIENCE} rungs in a row brought no promotion"
+            break
+        step = ladder.kept(rung.name) or _try(rung, job, ladder, steps, incumbent)
+        steps.append(step)
+        ladder.view.finished(step.evidence)
+        if step.evidence.promoted:
+            incumbent, idle = step, 0
+        elif step.evidence.status != "skipped":
+            idle += 1
+    if any("budget" in step.evidence.why for step in steps if step.evidence.status == "skipped"):
+        stopped = "the budget"
+    if incumbent is None:
+        raise ValueError("a ladder starts with a rung that can always be tried")
+    return Climbed(tuple(_with_holm(steps)), incumbent.evidence.name, stopped)
+
+
+def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
+    if why := rung.applies(job):
+        return Step(RungEvidence(rung.name, "skipped", why))
+    cost = rung.predict_cost(job)
+    if incumbent is not None and cost.seconds > ladder.left():
+        why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
+        return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
+    ladder.view.starting(rung.name, cost)
+    started = perf_counter()
+    trial = rung.climb(job)
+    model = rung.refit(job, trial.choice)
+    seconds = perf_counter() - started
+    prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
+    step = _judge(rung, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
+    step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds))
+    ladder.keep(step)
+    return step
+
+
+def _judge(rung: Rung, job: Job, shown: Shown, incumbent: Step | None) -> Step:
+    judged = job.plan.judged
+    truth, cluster = job.target.value[judged], job.plan.cluster[judged]
+    trial, metric = shown.trial, cast(Metric, job.metric)
+    evidence = _measured(rung, job, shown)
+    if incumbent is None:
+        return Step(replace(evidence, promoted=True, why="the first rung holds the place"), trial, shown.model)
+    assert incumbent.trial is not None
+    assert incumbent.evidence.score is not None
+    assert evidence.score is not None
+    held = incumbent.evidence
+    evidence = replace(evidence, against=held.name)
+    if why := collapsed(
+        job.target.task, trial.prediction, metric=metric, score=evidence.score.value, prior_score=shown.prior
+    ):
+        return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
+    gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
+    dear = _dear(evidence, held)
+    needed = DEAR_POINTS * point(metric, incumbent.evidence.score.value) if dear else 0.0
+    promoted = gain.bound > needed
+    because = _because(promoted, gain.bound, needed, dear, held.name)
+    return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=because), trial, shown.model)
+
+
+def _measured(rung: Rung, job: Job, shown: Shown) -> RungEvidence:
+    judged, train = job.plan.judged, shown.trial.train_rows
+    truth, cluster = job.target.value[judged], job.plan.cluster
+    trial, metric = shown.trial, cast(Metric, job.metric)
+    backbone = job.backbone if uses_backbone(shown.model) else None
+    return RungEvidence(
+        rung.name,
+        "tried",
+        choice=trial.choice,
+        score=interval_of(metric, truth, trial.prediction, cluster=cluster[judged], seed=job.seed),
+        train_score=interval_of(
+            metric, job.target.value[train], trial.train_prediction, cluster=cluster[train], seed=job.seed
+        ),
+        gap=gap(
+            metric,
+            job.target.value[train],
+            trial.train_prediction,
+            truth,
+            trial.prediction,
+            seed=job.seed,
+            clusters=(cluster[train], cluster[judged]),
+        ),
+        latency_ms=shown.latency_ms,
+        size_bytes=size_of(shown.model) + (backbone.size_bytes if backbone else 0),
+        trained=trial.trained,
+        parameters=trial.trained + (backbone.parameters if backbone else 0),
+        notes=trial.notes,
+    )
+
+
+def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
+    if challenger.latency_ms > DEAR * incumbent.latency_ms:
+        return "latency"
+    return "size" if challenger.size_bytes > DEAR * incumbent.size_bytes else ""
+
+
+def _because(promoted: bool, bound: float, needed: float, dear: str, incumbent: str) -> str:
+    price = f" (over twice the {dear} of {incumbent}, so at least {needed:.3g} is asked)" if dear else ""
+    verb = "is above" if promoted else "is not above"
+    return f"the 95 % lower bound of its gain over {incumbent}, {bound:+.4f}, {verb} {needed:.3g}{price}"
+
+
+def _with_holm(steps: Sequence[Step]) -> list[Step]:
+    challengers = [i for i, step in enumerate(steps) if step.evidence.gain is not None]
+    adjusted = holm([steps[i].evidence.gain.p for i in challengers if steps[i].evidence.gain is not None])
+    result = list(steps)
+    for i, p in zip(challengers, adjusted, strict=True):
+        gain = steps[i].evidence.gain
+        assert gain is not None
+        result[i] = replace(steps[i], evidence=replace(steps[i].evidence, gain=replace(gain, p_holm=p)))
+    return result
+
+
+def uses_backbone(model: Model) -> bool:
+    """Whether predicting needs the backbone."""
+    return bool(getattr(model, "uses_embedding", False))
+
+
+def size_of(model: Model) -> int:
+    """Bytes of the fitted parts alone."""
+    return int(getattr(model, "size_bytes", 0))

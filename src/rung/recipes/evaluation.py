@@ -1,0 +1,103 @@
+"""Labelled rows through a loaded bundle: scores with intervals, slices, calibration, confusion."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rung.core.errors import NoSuchColumn
+from rung.core.evidence import Score
+from rung.core.types import Finding, Floats, Target, Task, Tell, silent
+from rung.data.splits import unit_keys
+from rung.data.target import encode
+from rung.evaluate.calibration import reliability
+from rung.evaluate.protocol import confusion, scores
+from rung.evaluate.slices import by_slice
+from rung.metrics.table import default
+from rung.predict.torch import Predictor
+from rung.recipes.apply import probabilities, table_of
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of one bundle on one labelled table."""
+
+    task: str
+    metric: str
+    n: int
+    scores: dict[str, Score]
+    slices: tuple[dict[str, Any], ...]
+    calibration: dict[str, Any]
+    confusion: list[list[int]]
+    labels: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `rung evaluate --json`."""
+        whole = asdict(self)
+        whole["scores"] = {name: {k: v for k, v in s.items() if k != "name"} for name, s in whole["scores"].items()}
+        return whole
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with a known target and their predictions: what a score is made of."""
+
+    target: Target
+    prediction: Floats
+    cluster: Any
+    frame: Any
+    findings: tuple[Finding, ...]
+
+
+def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
+    """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column."""
+    manifest = predictor.manifest
+    frame = table_of(data, manifest.columns)
+    if manifest.target not in frame.columns:
+        raise NoSuchColumn(manifest.target, among=frame.columns)
+    encoded = encode(frame[manifest.target], task=manifest.task, labels=manifest.labels)
+    index = np.flatnonzero(encoded.usable)
+    frame = frame[index]
+    _, cluster = unit_keys(frame, manifest.columns, None)
+    return Labelled(encoded.target.take(index), probabilities(predictor, frame, tell), cluster, frame, encoded.findings)
+
+
+def evaluated(
+    predictor: Predictor,
+    data: Any,
+    *,
+    slices: Sequence[str] = (),
+    sensitive: Sequence[str] = (),
+    tell: Tell = silent,
+) -> Evaluation:
+    """Score `data`: every score of the task with its 95 % interval, by slice where asked.
+
+    slices, sensitive: columns of `data`; a sensitive one is reported like a slice, with its largest difference.
+    Raises NoSuchColumn.
+    """
+    rows = labelled(predictor, data, tell)
+    for name in (*slices, *sensitive):
+        if name not in rows.frame.columns:
+            raise NoSuchColumn(name, among=rows.frame.columns)
+    manifest, target = predictor.manifest, rows.target
+    found = scores(
+        target.task, target.value, rows.prediction, cluster=rows.cluster, seed=0, half_width=manifest.half_width
+    )
+    values = {name: rows.frame[name].to_list() for name in (*slices, *sensitive)}
+    by = by_slice(target.task, target.value, rows.prediction, values, half_width=manifest.half_width)
+    for part in by:
+        part["sensitive"] = part["column"] in sensitive
+    calibration: dict[str, Any] = {"temperature": manifest.temperature}
+    table: list[list[int]] = []
+    if target.task.one_label:
+        calibration["ece"] = found["ece"].value
+        calibration["reliability"] = [asdict(row) for row in reliability(rows.prediction, target.value)]
+        table = confusion(target.value, rows.prediction)
+    elif target.task is Task.REGRESSION:
+        calibration = {"half_width_90": manifest.half_width, "coverage_90": found["coverage_90"].value}
+    name = default(target.task).name
+    return Evaluation(
+        target.task.value, name, len(target), found, tuple(by), calibration, table, manifest.labels, rows.findings
+    )

@@ -1,0 +1,191 @@
+"""After the climb: calibrate, open the test rows once, measure what the verdicts need."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rung.core.contracts import Job, Rung, Trial
+from rung.core.evidence import Calibration, Evidence, LearningCurve, Score, Verdict
+from rung.core.rng import generator
+from rung.core.types import Finding, Floats, Fold, Ints, Plan, Target, Task
+from rung.evaluate import verdicts
+from rung.evaluate.calibration import apply_temperature, calibrate
+from rung.evaluate.conformal import half_width
+from rung.evaluate.learning_curve import curve
+from rung.evaluate.protocol import scores
+from rung.metrics.base import Metric
+from rung.metrics.table import named
+from rung.recipes.advice import next_steps
+from rung.recipes.climb import Climbed
+
+SHARES = (0.125, 0.25, 0.5)
+LEAST_FOR_CURVE = 200
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The test rows after the climb: numbers in their file, truth, each rung's prediction."""
+
+    row: Ints
+    target: Target
+    prediction: dict[str, Floats]  # rung -> (N, C), refitted on train + validation, not calibrated
+    cluster: Ints
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Evidence, plus the two numbers that the bundle applies."""
+
+    evidence: Evidence
+    temperature: float
+    half_width: float | None
+    final: Floats  # the winner's test predictions as delivered, calibrated
+
+
+def measure_curve(job: Job, rung: Rung, trial: Trial) -> LearningCurve | None:
+    """Learning curve of one rung on nested subsets of the training rows of the first repeat.
+
+    None when there are too few rows for a curve to mean anything.
+    """
+    folds = [fold for fold in job.plan.folds if fold.repeat == 0]
+    rows = int(np.mean([len(fold.train) for fold in folds]))
+    if rows < LEAST_FOR_CURVE:
+        return None
+    points = [(round(rows * share), np.stack([_at_share(job, rung, trial, folds, share)])) for share in SHARES]
+    points.append((rows, trial.prediction[:1]))
+    judged = job.plan.judged
+    return curve(
+        job.metric,
+        job.target.value[judged],
+        points,
+        cluster=job.plan.cluster[judged],
+        seed=job.seed,
+        rung=rung.name,
+        more_rows=max(100, 10 ** int(np.log10(max(rows, 1)))),
+    )
+
+
+def _at_share(job: Job, rung: Rung, trial: Trial, folds: list[Fold], share: float) -> Floats:
+    judged = job.plan.judged
+    order = generator(job.seed, "learning curve").permutation(len(job.target))
+    result = np.zeros((len(judged), job.target.outputs), np.float32)
+    for fold in folds:
+        nested = order[np.isin(order, fold.train)]
+        index = np.sort(nested[: max(1, round(len(nested) * share))])
+        model = rung.refit(take(job, index), trial.choice)
+        place = np.searchsorted(judged, fold.validation)
+        result[place] = model.predict(job.inputs.take(fold.validation))
+    return result
+
+
+def take(job: Job, index: Ints) -> Job:
+    """The same job on the pool rows of `index` alone, all of them for training."""
+    every = np.arange(len(index))
+    plan = Plan("holdout", (Fold(every, every[:0]),), job.plan.cluster[index])
+    return replace(job, inputs=job.inputs.take(index), target=job.target.take(index), plan=plan)
+
+
+def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve | None, trained_on: str) -> Finished:
+    """Calibrate the winner on validation rows, score the opened test rows, judge."""
+    winner = climbed.step(climbed.winner)
+    assert winner.trial is not None
+    judged = job.plan.judged
+    truth, cluster = job.target.value[judged], job.plan.cluster[judged]
+    calibration, temperature, width = None, 1.0, None
+    task = job.target.task
+    raw = opened.prediction[climbed.winner]
+    final = raw
+    if task is Task.REGRESSION:
+        residuals = np.abs(truth - winner.trial.prediction[:, :, 0]).ravel()
+        width = half_width(residuals)
+    else:
+        calibration = calibrate(winner.trial.prediction, truth, task, cluster=cluster, seed=job.seed)
+        temperature = calibration.temperature if calibration.kept else 1.0
+        final = apply_temperature(raw, temperature, task)
+    test: dict[str, Score] = {}
+    if len(opened.target):
+        test = scores(task, opened.target.value, final, cluster=opened.cluster, seed=job.seed, half_width=width)
+    if calibration is not None and "ece" in test:
+        calibration = replace(
+            calibration,
+            ece_before=named("ece", task)(opened.target.value, raw),
+            ece_after=test["ece"].value,
+        )
+    judgements = judge(job, climbed, opened, learning, calibration)
+    metric: Metric = job.metric
+    by_rung = {
+        name: scores(task, opened.target.value, prediction, cluster=opened.cluster, seed=job.seed, only=(metric.name,))
+        for name, prediction in opened.prediction.items()
+        if len(opened.target)
+    }
+    evidence = Evidence(
+        task=task.value,
+        metric=metric.name,
+        better=metric.better,
+        labels=job.target.labels,
+        rows=_rows(job, opened),
+        rungs=tuple(step.evidence for step in climbed.steps),
+        winner=climbed.winner,
+        stopped=climbed.stopped,
+        trained_on=trained_on,
+        test=test,
+        test_by_rung={name: found[metric.name] for name, found in by_rung.items()},
+        verdicts=judgements,
+        next_steps=(),
+        curve=learning,
+        calibration=calibration,
+        half_width=width,
+    )
+    return Finished(replace(evidence, next_steps=next_steps(evidence)), temperature, width, final)
+
+
+def judge(
+    job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve | None, calibration: Calibration | None
+) -> tuple[Verdict, ...]:
+    """The verdicts that this climb can stand on; one that was not measured is left out."""
+    winner = climbed.step(climbed.winner).evidence
+    found: list[Verdict] = []
+    compared = _transfer_pair(job, climbed) if len(opened.target) else None
+    if compared is not None:
+        found.append(
+            verdicts.transfer(
+                job.metric,
+                opened.target.value,
+                opened.prediction[compared],
+                opened.prediction["classic"],
+                cluster=opened.cluster,
+                seed=job.seed,
+                rung=compared,
+            )
+        )
+    if winner.gap is not None and winner.train_score is not None and winner.score is not None:
+        found.append(verdicts.overfitting(job.metric, winner.train_score, winner.score, winner.gap))
+    if learning is not None:
+        found.append(verdicts.enough_data(job.metric, learning))
+    if calibration is not None:
+        found.append(verdicts.calibrated(calibration))
+    return tuple(found)
+
+
+def _transfer_pair(job: Job, climbed: Climbed) -> str | None:
+    tried = {step.evidence.name: step.evidence for step in climbed.steps if step.evidence.status == "tried"}
+    if "classic" not in tried:
+        return None
+    transferred = [step for name, step in tried.items() if name not in ("prior", "classic", "scratch") and step.score]
+    if not transferred:
+        return None
+    if climbed.winner in {step.name for step in transferred}:
+        return climbed.winner
+    sign = job.metric.sign
+    return max(transferred, key=lambda step: sign * step.score.value if step.score else -np.inf).name
+
+
+def _rows(job: Job, opened: Opened) -> dict[str, int]:
+    return {
+        "train": len(job.target),
+        "validation": len(job.plan.judged),
+        "test": len(opened.target),
+        "folds": len(job.plan.folds) if job.plan.kind == "folds" else 0,
+        "repeats": job.plan.repeats,
+    }

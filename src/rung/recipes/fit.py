@@ -1,0 +1,250 @@
+"""Fit: read, split, embed, climb, finish, write. Kill it anywhere; with resume it goes on.
+
+Expected ending: RUN/run.json exists only when everything else does; what stands in evidence.json is the same
+whether or not the climb was interrupted, seconds aside.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from rung.adapt.ladder import rungs as all_rungs
+from rung.backbones.load import load as load_backbone
+from rung.bundle.io import honest_disk
+from rung.core.contracts import Embedder, Job, Model, Rung
+from rung.core.errors import BadOption, FolderInUse, NoSuchName
+from rung.core.types import Floats, Inputs, Tell
+from rung.data.inputs import make_inputs
+from rung.metrics.table import default, named
+from rung.recipes.climb import Climbed, Ladder, climb, uses_backbone
+from rung.recipes.finish import Finished, Opened, finish, measure_curve
+from rung.recipes.journal import Journal
+from rung.recipes.machine import use_threads
+from rung.recipes.options import FitOptions, checked
+from rung.recipes.prepare import Prepared, prepare
+from rung.recipes.run import Run
+from rung.recipes.run import load as load_run
+from rung.recipes.state import State
+from rung.recipes.truncation import truncated
+from rung.recipes.view import Quiet, View
+from rung.recipes.write import Delivery, write_run
+
+REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
+
+
+def fit(  # house: the contract of interfaces.md, one argument a flag
+    data: Any,
+    *,
+    target: str | None = None,
+    out: str | Path | None = None,
+    test: str | Path | float | None = None,
+    task: str | None = None,
+    metric: str | None = None,
+    budget: str | float | None = None,
+    max_rung: str | None = None,
+    rungs: str | Sequence[str] | None = None,
+    backbone: str | Sequence[str] | None = None,
+    group: str | None = None,
+    time: str | None = None,
+    column: Any = None,
+    seed: int = 0,
+    workers: int | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    view: View | None = None,
+) -> Run:
+    """Climb the ladder on `data` and write a run folder; returns the run, ready to predict.
+
+    data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
+    runs/NAME). test: a file, or the share of rows kept closed until the end (0.2). budget: "10m". rungs, max_rung:
+    which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column: roles to
+    override, {"age": "number"}. resume: go on with an interrupted fit of the same options and data.
+    Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
+    """
+    options = checked(
+        target=target,
+        test=test,
+        task=task,
+        metric=metric,
+        budget=budget,
+        max_rung=max_rung,
+        rungs=rungs,
+        backbone=backbone,
+        group=group,
+        time=time,
+        column=column,
+        seed=seed,
+        workers=workers,
+        device=device,
+    )
+    started = perf_counter()
+    view = view or Quiet()
+    chosen = _choose(options)
+    use_threads(options.workers)
+    prepared = prepare(data, options)
+    folder = _folder(out, prepared.name, resume=resume)
+    if (folder / "run.json").is_file():
+        return load_run(folder)  # resumed, and there was nothing left to do
+    state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
+    with honest_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    state.open()
+    journal = Journal(folder)
+    journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
+    backbone_ = _backbone(options, chosen)
+    delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, view, state, journal))
+    write_run(folder, delivery)
+    journal.say("done", seconds=perf_counter() - started)
+    state.clear()
+    return load_run(folder)
+
+
+def _climb_and_finish(
+    prepared: Prepared,
+    options: FitOptions,
+    chosen: Sequence[Rung],
+    embedder: Embedder | None,
+    around: tuple[float, View, State, Journal],
+) -> Delivery:
+    started, view, state, journal = around
+    inputs = _inputs(prepared, embedder, view.progress)
+    cut = truncated(prepared, embedder) if embedder else ()
+    findings = (*prepared.findings, *cut)
+    task = prepared.target.task
+    metric = named(options.metric, task) if options.metric else default(task)
+    job = Job(
+        inputs,
+        prepared.columns,
+        prepared.target,
+        prepared.plan,
+        metric,
+        options.seed,
+        view.progress,
+        embedder.card if embedder else None,
+    )
+    counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
+    view.data(prepared.columns, findings, counts)
+
+    def left() -> float:
+        return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
+
+    def latency(model: Model, job: Job) -> float:
+        return _latency(model, job, embedder)
+
+    climbed = climb(job, Ladder(chosen, view, left, state.kept, state.keep, latency))
+    for step in climbed.steps:
+        journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
+    learning = _curve(job, climbed, chosen, left)
+    opened = _open(prepared, climbed, embedder, view.progress)
+    finished: Finished = finish(job, climbed, opened, learning, REFITTED)
+    return Delivery(
+        prepared,
+        options,
+        job,
+        climbed,
+        opened,
+        finished,
+        embedder,
+        (*findings, *opened.findings),
+        perf_counter() - started,
+    )
+
+
+def _choose(options: FitOptions) -> tuple[Rung, ...]:
+    every = all_rungs()
+    known = [rung.name for rung in every]
+    for name in (*options.rungs, *([options.max_rung] if options.max_rung else ())):
+        if name not in known:
+            raise NoSuchName("rung", name, among=known)
+    allowed = known[: known.index(options.max_rung) + 1] if options.max_rung else known
+    wanted = [name for name in allowed if not options.rungs or name in options.rungs or name == "prior"]
+    if options.rungs and not set(options.rungs) & set(allowed):
+        raise BadOption("--rungs", wanted=f"one up to {options.max_rung}", got=", ".join(options.rungs))
+    return tuple(rung for rung in every if rung.name in wanted)
+
+
+def _folder(out: str | Path | None, name: str, *, resume: bool) -> Path:
+    if out is not None:
+        folder = Path(out)
+        if resume or not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return folder
+        unfinished = (folder / "state").is_dir()
+        fix = "Add --resume to go on with it, or choose another -o." if unfinished else "Choose another -o."
+        raise FolderInUse(f"folder {folder}", wanted="a new or empty one", got="one in use", fix=fix)
+    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
+    taken = [folder for folder in _numbered(stem) if folder.exists()]
+    if resume and taken:
+        return taken[-1]
+    return next(folder for folder in _numbered(stem, 100_000) if not folder.exists())
+
+
+def _numbered(stem: str, most: int = 1000) -> list[Path]:
+    first = Path("runs") / stem
+    if most == 1000:
+        found = [first, *(first.with_name(f"{stem}-{i}") for i in range(2, most))]
+        return [folder for folder in found if folder.exists()]
+    return [first, *(first.with_name(f"{stem}-{i}") for i in range(2, most))]
+
+
+def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
+    if len(options.backbone) > 1:
+        raise BadOption(
+            "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
+        )
+    if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
+        return None
+    return load_backbone(options.backbone[0] if options.backbone else None, device=options.device)
+
+
+def _inputs(prepared: Prepared, embedder: Embedder | None, tell: Tell) -> Inputs:
+    return make_inputs(prepared.pool.frame, prepared.columns, _embed(embedder, tell), _rate(embedder))
+
+
+def _embed(embedder: Embedder | None, tell: Tell) -> Any:
+    if embedder is None:
+        return None
+
+    def embed(texts: Sequence[str]) -> Floats:
+        return embedder(texts, tell=tell)
+
+    return embed
+
+
+def _rate(embedder: Embedder | None) -> Any:
+    return None if embedder is None else embedder.seconds_for
+
+
+def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell: Tell) -> Opened:
+    target, usable, findings = prepared.open_test()
+    index = np.flatnonzero(usable)
+    inputs = make_inputs(prepared.test.frame[index], prepared.columns, _embed(embedder, tell))
+    predicted = {step.evidence.name: step.model.predict(inputs) for step in climbed.steps if step.model is not None}
+    return Opened(prepared.test.row[index], target.take(index), predicted, prepared.test.cluster[index], findings)
+
+
+def _curve(job: Job, climbed: Climbed, chosen: Sequence[Rung], left: Any) -> Any:
+    by_name = {rung.name: rung for rung in chosen}
+    best = climbed.step(climbed.winner)
+    name = climbed.winner if best.model is not None and uses_backbone(best.model) else "frozen"
+    steps = {step.evidence.name: step for step in climbed.steps}
+    if name not in steps or steps[name].trial is None or left() <= 0:
+        return None
+    return measure_curve(job, by_name[name], steps[name].trial)
+
+
+def _latency(model: Model, job: Job, embedder: Embedder | None) -> float:
+    """Milliseconds for one row, backbone included, nothing cached; the median of seven rows."""
+    times = []
+    rows = np.linspace(0, len(job.target) - 1, 8).astype(np.int64)
+    for row in rows:
+        one = job.inputs.take(np.array([row]))
+        if embedder is not None:
+            one = Inputs(one.texts, one.table, lambda name, one=one: embedder.uncached(one.texts[name]), 1)
+        begun = perf_counter()
+        model.predict(one)
+        times.append(perf_counter() - begun)
+    return float(np.median(times[1:])) * 1000

@@ -1,0 +1,119 @@
+"""The options of one fit, checked all at once before a row is read."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from rung.core.errors import BadOption
+from rung.core.types import Role, Task
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def seconds_of(text: str | float | None) -> float | None:
+    """Read a duration such as 90, "90s", "10m" or "1.5h" as seconds.
+
+    Raises ValueError for anything else.
+
+    >>> seconds_of("1.5h")
+    5400.0
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(text).lower())
+    if not found or found[2] not in _UNITS or float(found[1]) <= 0:
+        raise ValueError(f"wanted a duration such as 90s, 10m or 1.5h, got {text!r}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def names_of(value: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Read "a,b,c" or ["a", "b"] as a tuple of names.
+
+    >>> names_of("prior, frozen")
+    ('prior', 'frozen')
+    """
+    parts = value.split(",") if isinstance(value, str) else list(value or ())
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def roles_of(value: Mapping[str, str] | Sequence[str] | str | None) -> dict[str, Role]:
+    """Read ["age=number"] or {"age": "number"} as roles by column.
+
+    Raises ValueError for a role that does not exist.
+    """
+    if isinstance(value, Mapping):
+        pairs = [(name, str(role)) for name, role in value.items()]
+    else:
+        given = [value] if isinstance(value, str) else list(value or ())
+        if wrong := [item for item in given if "=" not in item]:
+            raise ValueError(f"wanted NAME=ROLE, got {wrong[0]!r}")
+        pairs = [(item.rpartition("=")[0], item.rpartition("=")[2]) for item in given]
+    known = [role.value for role in Role]
+    for name, role in pairs:
+        if role not in known:
+            raise ValueError(f"column {name!r}: wanted a role out of {', '.join(known)}, got {role!r}")
+    return {name: Role(role) for name, role in pairs}
+
+
+class FitOptions(BaseModel):
+    """What `rung fit` was asked for, resolved. Raises BadOption through `checked` naming every problem."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: str | None = None
+    test: str | float = 0.2
+    task: Task | None = None
+    metric: str | None = None
+    budget: Annotated[float | None, BeforeValidator(seconds_of)] = None
+    max_rung: str | None = None
+    rungs: Annotated[tuple[str, ...], BeforeValidator(names_of)] = ()
+    backbone: Annotated[tuple[str, ...], BeforeValidator(names_of)] = ()
+    group: str | None = None
+    time: str | None = None
+    column: Annotated[dict[str, Role], BeforeValidator(roles_of)] = Field(default_factory=dict)
+    seed: int = Field(default=0, ge=0)
+    workers: int | None = Field(default=None, ge=1)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    @field_validator("test", mode="before")
+    @classmethod
+    def _share_or_file(cls, value: Any) -> str | float:
+        if value is None:
+            return 0.2
+        if isinstance(value, Path):
+            return str(value)
+        try:
+            share = float(value)
+        except (TypeError, ValueError):
+            return str(value)
+        if not 0 <= share < 1:
+            raise ValueError(f"wanted a file or a share from 0 (no test rows) to below 1, got {value!r}")
+        return share
+
+
+def checked(**given: Any) -> FitOptions:
+    """Validate all options together.
+
+    Raises BadOption whose message names every option that is wrong, not the first alone.
+
+    >>> checked(budget="10m").budget
+    600.0
+    """
+    try:
+        return FitOptions(**given)
+    except ValidationError as error:
+        problems = [f"--{str(e['loc'][0]).replace('_', '-')}: {_said(e)}" for e in error.errors()]
+        raise BadOption(
+            f"{len(problems)} option{'s' if len(problems) > 1 else ''}",
+            wanted="values that each option takes",
+            got="; ".join(problems),
+            fix="See rung fit --help.",
+        ) from error
+
+
+def _said(error: Any) -> str:
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message if "got" in message else f"{message}, got {error['input']!r}"

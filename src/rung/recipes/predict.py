@@ -1,0 +1,43 @@
+"""Predict: a run and new rows give a table, in the order of the rows."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from rung.bundle.io import honest_disk
+from rung.core.errors import BadOption
+from rung.core.types import Tell, silent
+from rung.recipes.apply import predicted, table_of
+from rung.recipes.run import Run, load
+
+ENDINGS = {".csv": "write_csv", ".tsv": "write_csv", ".parquet": "write_parquet", ".jsonl": "write_ndjson"}
+
+
+def predict(run: str | Path | Run, data: Any, *, out: str | Path | None = None, tell: Tell = silent) -> pl.DataFrame:
+    """Predict each row of `data` with `run`; write the table to `out` (.csv, .tsv, .parquet, .jsonl) where given.
+
+    Returns id or row, prediction, then p_<label> a class, or lower and upper; `error` where a row can't be read.
+    Raises BadOption for another ending, BundleError, NoSuchColumn, DataError.
+    """
+    if out is not None and Path(out).suffix not in ENDINGS:
+        raise BadOption("-o", wanted=f"a file ending in {', '.join(ENDINGS)}", got=str(out))
+    opened = run if isinstance(run, Run) else load(run)
+    predictor = opened.predictor
+    table = predicted(predictor, table_of(data, predictor.manifest.columns), tell)
+    if out is not None:
+        write_table(table, Path(out))
+    return table
+
+
+def write_table(table: pl.DataFrame, path: Path) -> None:
+    """Write a table atomically in the format that the ending names."""
+    temporary = path.with_name(f".{path.name}.part")
+    with honest_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        options = {"separator": "\t"} if path.suffix == ".tsv" else {}
+        try:
+            getattr(table, ENDINGS[path.suffix])(temporary, **options)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)

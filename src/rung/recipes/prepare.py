@@ -1,0 +1,133 @@
+"""A table becomes rows that train, rows that judge and rows that stay closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.core.errors import NoSuchColumn, UsageError
+from rung.core.types import Column, Finding, Ints, Plan, Role, Target
+from rung.data import findings as noticed
+from rung.data.fingerprint import fingerprint, split_hash
+from rung.data.read import read
+from rung.data.roles import infer
+from rung.data.splits import hold_out, plan, unit_keys
+from rung.data.target import encode
+from rung.recipes.options import FitOptions
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one side: row (N,) their numbers in the file they came from, cluster (N,) their unit."""
+
+    row: Ints
+    frame: pl.DataFrame
+    keys: tuple[bytes, ...]
+    cluster: Ints
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a climb needs to know of the data. The test labels are still a raw column: nobody encoded them."""
+
+    name: str
+    target_name: str
+    columns: tuple[Column, ...]
+    pool: Part
+    test: Part
+    target: Target
+    plan: Plan
+    findings: tuple[Finding, ...]
+    fingerprint: str
+    split_hash: str
+
+    def open_test(self) -> tuple[Target, np.ndarray[Any, np.dtype[np.bool_]], tuple[Finding, ...]]:
+        """Encode the test labels. Called once, after the climb: returns target, usable rows, findings."""
+        encoded = encode(self.test.frame[self.target_name], task=self.target.task, labels=self.target.labels)
+        named = tuple(_as_test(finding) for finding in encoded.findings)
+        return encoded.target, encoded.usable, named
+
+
+def prepare(data: Any, options: FitOptions) -> Prepared:
+    """Read `data`, infer roles, encode the target of the training side, split.
+
+    Raises the DataError or UsageError that fits: see rung.core.errors.
+    """
+    sheet = read(data)
+    given_test = read(options.test) if isinstance(options.test, str) else None
+    test_frame = given_test.frame if given_test else sheet.test
+    frame, target_name = sheet.frame, _target(options.target, sheet.frame.columns)
+    if test_frame is not None and target_name not in test_frame.columns:
+        raise NoSuchColumn(target_name, among=test_frame.columns)
+    columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
+    encoded = encode(frame[target_name], task=options.task)
+    row = np.flatnonzero(encoded.usable)
+    frame, target = frame[row], encoded.target.take(row)
+    keys, cluster = unit_keys(frame, columns, options.group)
+    when = frame[options.time] if options.time else None
+    if test_frame is None:
+        share = float(options.test)
+        every = np.arange(len(frame))
+        inside, outside = (
+            hold_out(target, keys, cluster, share=share, seed=options.seed, time=when) if share else (every, every[:0])
+        )
+        pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
+    else:
+        inside = np.arange(len(frame))
+        pool = _part(row, frame, keys, cluster, inside)
+        test = _whole(test_frame, columns, options.group)
+    when = pool.frame[options.time] if options.time else None
+    target = target.take(inside)
+    decided = plan(target, list(pool.keys), pool.cluster, seed=options.seed, time=when)
+    found = (
+        *sheet.findings,
+        *(given_test.findings if given_test else ()),
+        *encoded.findings,
+        *_content(pool, test, columns, target, from_file=test_frame is not None),
+    )
+    print_of = fingerprint(sheet.frame)
+    split = split_hash(pool.keys, test.keys, decided)
+    return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split)
+
+
+def _target(name: str | None, among: Sequence[str]) -> str:
+    if name is None:
+        raise UsageError(
+            "target", wanted="the column to predict", got="none", fix=f"Add --target, one of {_few(among)}."
+        )
+    if name not in among:
+        raise NoSuchColumn(name, among=list(among))
+    return name
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+
+
+def _part(row: Ints, frame: pl.DataFrame, keys: list[bytes], cluster: Ints, index: Ints) -> Part:
+    return Part(row[index], frame[index], tuple(keys[i] for i in index), cluster[index])
+
+
+def _whole(frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None) -> Part:
+    group = group if group in frame.columns else None
+    keys, cluster = unit_keys(frame, columns, group)
+    return Part(np.arange(len(frame)), frame, tuple(keys), cluster)
+
+
+def _content(
+    pool: Part, test: Part, columns: tuple[Column, ...], target: Target, *, from_file: bool
+) -> tuple[Finding, ...]:
+    texts = [column.name for column in columns if column.role is Role.TEXT]
+    found = [
+        noticed.empty_texts(pool.frame, texts, pool.row),
+        noticed.empty_texts(test.frame, texts, test.row, part="test" if from_file else "data"),
+        noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
+        noticed.conflicting_labels(pool.keys, target, pool.row),
+    ]
+    return tuple(finding for finding in found if finding is not None)
+
+
+def _as_test(finding: Finding) -> Finding:
+    return Finding(finding.check, finding.what, finding.rows, finding.severity, finding.fix, "test")

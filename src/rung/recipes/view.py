@@ -1,0 +1,39 @@
+"""Who watches a fit: the terminal, or nobody."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from rung.core.evidence import RungEvidence
+from rung.core.types import Column, Cost, Finding, Progress
+
+
+class View(Protocol):
+    """What a fit tells while it goes on; report.console draws it, Quiet ignores it."""
+
+    def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
+        """The table is read: roles, findings, row counts."""
+
+    def starting(self, name: str, cost: Cost | None) -> None:
+        """A rung begins, with its predicted cost."""
+
+    def progress(self, beat: Progress) -> None:
+        """A long wait moves on."""
+
+    def finished(self, step: RungEvidence) -> None:
+        """A rung ended: tried, skipped or collapsed."""
+
+
+class Quiet:
+    """A view that shows nothing."""
+
+    def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
+        """Ignore."""
+
+    def starting(self, name: str, cost: Cost | None) -> None:
+        """Ignore."""
+
+    def progress(self, beat: Progress) -> None:
+        """Ignore."""
+
+    def finished(self, step: RungEvidence) -> None:
+        """Ignore."""

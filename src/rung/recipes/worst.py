@@ -1,0 +1,54 @@
+"""The worst errors: where the delivered model was most sure, or furthest off, and wrong."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.core.types import Floats, Ints, Role, Target, Task
+from rung.recipes.predictions import answers, truth
+from rung.recipes.prepare import Prepared
+
+MOST = 30
+EXCERPT = 300
+
+
+def worst_errors(prepared: Prepared, row: Ints, target: Target, prediction: Floats) -> list[dict[str, Any]]:
+    """At most 30 test rows, worst first: row, text (an excerpt), truth, prediction, confidence.
+
+    confidence: the probability given to what was predicted; for regression the signed error.
+    """
+    said = answers(target.task, target.labels, prediction)
+    true = truth(target)
+    if target.task is Task.REGRESSION:
+        sureness = prediction[:, 0].astype(float) - target.value
+        order = np.argsort(-np.abs(sureness), kind="stable")
+    elif target.task is Task.MULTILABEL:
+        sureness = np.where((prediction >= 0.5) != target.value.astype(bool), np.abs(prediction - 0.5), 0).max(1) + 0.5
+        order = _wrong(sureness, said, true)
+    else:
+        sureness = prediction.max(1)
+        order = _wrong(sureness, said, true)
+    frame = prepared.test.frame
+    place = {int(number): i for i, number in enumerate(prepared.test.row)}
+    texts = [column.name for column in prepared.columns if column.role is Role.TEXT]
+    return [
+        {
+            "row": int(row[i]),
+            "text": _excerpt(frame, texts, place[int(row[i])]),
+            "truth": true[i],
+            "prediction": said[i],
+            "confidence": float(sureness[i]),
+        }
+        for i in order[:MOST]
+    ]
+
+
+def _wrong(sureness: Any, said: list[Any], true: list[Any]) -> Any:
+    order = np.argsort(-sureness, kind="stable")
+    return np.array([i for i in order if said[i] != true[i]], np.int64)
+
+
+def _excerpt(frame: pl.DataFrame, texts: list[str], i: int) -> str:
+    whole = " | ".join(str(frame[name][i] or "") for name in texts)
+    return whole if len(whole) <= EXCERPT else whole[: EXCERPT - 1] + "…"

@@ -1,0 +1,166 @@
+"""A finished climb becomes a run folder: bundle, evidence, audit, predictions, report, card, manifest last."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.bundle.io import write
+from rung.bundle.manifest import BackboneReference, Manifest
+from rung.bundle.model import FittedModel
+from rung.bundle.write import write_bundle
+from rung.core.contracts import Embedder, Job
+from rung.core.types import Finding, Role, Task
+from rung.recipes.climb import Climbed, uses_backbone
+from rung.recipes.finish import Finished, Opened
+from rung.recipes.machine import machine, versions
+from rung.recipes.options import FitOptions
+from rung.recipes.predictions import DELIVERED, parquet, side
+from rung.recipes.prepare import Prepared
+from rung.recipes.report import write_card, write_report
+from rung.recipes.worst import worst_errors
+
+SEVERITY = {"block": 0, "warn": 1, "note": 2}
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """Everything that a run folder is made of."""
+
+    prepared: Prepared
+    options: FitOptions
+    job: Job
+    climbed: Climbed
+    opened: Opened
+    finished: Finished
+    embedder: Embedder | None
+    findings: tuple[Finding, ...]
+    seconds: float
+
+
+def write_run(folder: Path, delivery: Delivery) -> None:
+    """Write all files of RUN; run.json is the last, so that a folder with it is whole. Raises DiskFull, FolderInUse."""
+    sealed = _write_model(folder / "model", delivery)
+    evidence = delivery.finished.evidence
+    write(folder / "evidence.json", _json(evidence.to_json()))
+    found = sorted(delivery.findings, key=lambda finding: SEVERITY[finding.severity])
+    counts = Counter(finding.severity for finding in found)
+    opened = delivery.opened
+    worst = worst_errors(delivery.prepared, opened.row, opened.target, delivery.finished.final)
+    audit = {"counts": counts, "findings": [asdict(finding) for finding in found], "worst_errors": worst}
+    write(folder / "audit.json", _json(audit))
+    write(folder / "predictions.parquet", parquet(_predictions(delivery)))
+    manifest = _manifest(delivery, sealed)
+    write_report(folder, manifest)
+    write_card(folder, manifest)
+    write(folder / "run.json", _json(manifest))
+
+
+def _write_model(folder: Path, delivery: Delivery) -> Manifest:
+    winner = delivery.climbed.step(delivery.climbed.winner)
+    assert isinstance(winner.model, FittedModel)
+    embedder = delivery.embedder if uses_backbone(winner.model) else None
+    prepared = delivery.prepared
+    manifest = Manifest(
+        rung_version=versions()["rung"],
+        task=prepared.target.task,
+        target=prepared.target_name,
+        labels=prepared.target.labels,
+        columns=prepared.columns,
+        strategy=delivery.climbed.winner,
+        choice=winner.evidence.choice or {},
+        model={},
+        backbone=reference_of(embedder) if embedder else None,
+        temperature=delivery.finished.temperature,
+        half_width=delivery.finished.half_width,
+        thresholds=(0.5,) * len(prepared.target.labels) if prepared.target.task is Task.MULTILABEL else (),
+        trained_on=delivery.finished.evidence.trained_on,
+    )
+    return write_bundle(
+        folder,
+        manifest,
+        winner.model.parts(),
+        preprocessing=embedder.save_preprocessing if embedder else None,
+        reference=_reference(delivery),
+    )
+
+
+def reference_of(embedder: Embedder) -> BackboneReference:
+    """What a bundle remembers of its backbone."""
+    card = embedder.card
+    return BackboneReference(
+        id=card.id,
+        revision=card.revision,
+        sha256=card.sha256,
+        fingerprint=embedder.fingerprint,
+        precision=embedder.precision,
+        licence=card.licence,
+    )
+
+
+def _reference(delivery: Delivery) -> dict[str, Any]:
+    """Sketches of the training rows for drift: moments of embeddings, text lengths, table quantiles, label shares."""
+    inputs, target = delivery.job.inputs, delivery.job.target
+    shares = np.linspace(0, 1, 21)
+    sketch: dict[str, Any] = {}
+    for name, texts in inputs.texts.items():
+        lengths = np.array([len(text) for text in texts], np.float32)
+        sketch[f"text_length.{name}"] = np.quantile(lengths, shares).astype(np.float32)
+        if delivery.embedder is not None:
+            embedding = inputs.embed(name)
+            sketch[f"embedding_mean.{name}"] = embedding.mean(0)
+            sketch[f"embedding_std.{name}"] = embedding.std(0)
+    for column in delivery.prepared.columns:
+        if column.role is Role.NUMBER:
+            values = inputs.table[column.name].drop_nulls().drop_nans().to_numpy()
+            if len(values):
+                sketch[f"number.{column.name}"] = np.quantile(values, shares).astype(np.float32)
+    if target.task.one_label:
+        counts = np.bincount(target.value[target.value >= 0], minlength=len(target.labels))
+        sketch["label_share"] = (counts / counts.sum()).astype(np.float32)
+    return sketch
+
+
+def _predictions(delivery: Delivery) -> pl.DataFrame:
+    job, opened = delivery.job, delivery.opened
+    judged = job.plan.judged
+    row, truth = delivery.prepared.pool.row[judged], job.target.take(judged)
+    trials = {s.evidence.name: s.trial for s in delivery.climbed.steps if s.trial is not None}
+    frames = [
+        side("validation", row, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat)
+        for repeat in range(job.plan.repeats)
+    ]
+    final = {**opened.prediction, DELIVERED: delivery.finished.final}
+    frames.append(side("test", opened.row, opened.target, final))
+    return pl.concat(frames, how="diagonal")
+
+
+def _manifest(delivery: Delivery, sealed: Manifest) -> dict[str, Any]:
+    prepared, embedder = delivery.prepared, delivery.embedder
+    return {
+        "format": 1,
+        "name": prepared.name,
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
+        "machine": machine(),
+        "options": delivery.options.model_dump(mode="json"),
+        "seed": delivery.options.seed,
+        "data": {"fingerprint": prepared.fingerprint, "split": prepared.split_hash, "target": prepared.target_name},
+        "columns": [asdict(column) for column in prepared.columns],
+        "backbone": asdict(embedder.card) | {"precision": embedder.precision} if embedder else None,
+        "winner": delivery.climbed.winner,
+        "bundle": sealed.seal,
+        "timings": {
+            "seconds": delivery.seconds,
+            "rungs": {step.evidence.name: step.evidence.seconds for step in delivery.climbed.steps},
+        },
+    }
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, indent=1, ensure_ascii=False, default=str).encode()

@@ -1,0 +1,152 @@
+"""What the numbers say in plain words: the three closing sentences, the decision on a rung, the protocol."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rung.core.evidence import Evidence, RungEvidence, Verdict
+from rung.report import units
+
+WITHOUT_BACKBONE = ("prior", "classic")  # climb.md's baselines: nothing pretrained in them
+
+TONES = {
+    ("transfer", "helps"): "good",
+    ("transfer", "hurts"): "bad",
+    ("overfitting", "no"): "good",
+    ("overfitting", "some"): "warn",
+    ("overfitting", "yes"): "bad",
+    ("enough data", "yes"): "good",
+    ("enough data", "no"): "warn",
+    ("calibrated", "well calibrated"): "good",
+    ("calibrated", "off"): "bad",
+}
+JUDGED = (
+    "Rungs were tried from the cheapest to the dearest. Each was trained on training rows and judged on the same "
+    "validation rows, none of which had trained the model that predicted it."
+)
+PROMOTED = (
+    "A challenger took the incumbent's place when the one-sided 95 % lower bound of its gain (2,000 paired resamples "
+    "of the validation rows) was above what it needed: 0, or more where it costs over twice the latency or size. "
+    "The p-values are corrected for the number of rungs tried (Holm)."
+)
+
+
+def closing(evidence: Evidence) -> tuple[str, str, str]:
+    """What won and by how much, how good it is on test rows and whether transfer helped, what to do next."""
+    return _won(evidence), _tested(evidence), _next(evidence)
+
+
+def _won(evidence: Evidence) -> str:
+    steps = {step.name: step for step in evidence.rungs}
+    winner = steps.get(evidence.winner)
+    if winner is None or winner.score is None:
+        return f"{evidence.winner or 'No rung'} is what is left: no rung could be measured."
+    metric = units.title(winner.score.name)
+    value = f"{metric} {units.score(winner.score)} on validation rows"
+    if winner.gain is None:
+        beaten = [step.name for step in evidence.rungs if step.status == "tried" and step is not winner]
+        over = f"; {' and '.join(beaten)} did not beat it" if beaten else ", with nothing else to compare it with"
+        return f"{winner.name} won: {value}{over}."
+    return f"{winner.name} won: {value}, {units.gain(winner.gain, winner.score.name)} over {winner.against}."
+
+
+def _tested(evidence: Evidence) -> str:
+    judged = evidence.test.get(evidence.metric)
+    transfer = evidence.verdict("transfer")
+    rows = evidence.rows.get("test", 0)
+    where = f"On the {units.count(rows, 'test row')}, opened once," if rows else "On test rows, opened once,"
+    if judged is None:
+        return "No test rows were opened, so nothing is known beyond validation."
+    text = f"{where} {units.title(judged.name)} is {units.score(judged)}"
+    if transfer is None:
+        return f"{text}."
+    by = ""
+    if transfer.value is not None and transfer.low is not None and transfer.high is not None:
+        by = f" ({units.change(transfer.value, transfer.low, transfer.high, evidence.metric)})"
+    says = {"helps": "transfer helps", "hurts": "transfer hurts"}.get(
+        transfer.verdict, "no evidence that transfer helps"
+    )
+    return f"{text}; {says}{by}."
+
+
+def _next(evidence: Evidence) -> str:
+    if not evidence.next_steps:
+        return "Next: nothing stands out; judge it on new labelled rows with `rung evaluate`."
+    first = evidence.next_steps[0].strip()
+    return f"Next: {first}" + ("" if first.endswith((".", "?", "!")) else ".")
+
+
+def decision(step: RungEvidence, winner: str) -> str:
+    """The outcome of one rung in a word: won, promoted, start, dropped, skipped, collapsed or failed."""
+    if step.status != "tried":
+        return step.status
+    if step.name == winner:
+        return "won"
+    if step.gain is None:
+        return "start"
+    return "promoted" if step.promoted else "dropped"
+
+
+def tone(verdict: Verdict) -> str:
+    """Whether a verdict is good, bad, a reason to act (warn), or plain (empty)."""
+    return TONES.get((verdict.name, verdict.verdict), "")
+
+
+def holder(steps: Sequence[RungEvidence]) -> str:
+    """The incumbent after these steps: the last that was promoted, else the first that was tried."""
+    tried = [step for step in steps if step.status == "tried"]
+    promoted = [step.name for step in tried if step.promoted]
+    return promoted[-1] if promoted else tried[0].name if tried else ""
+
+
+def reason(step: RungEvidence) -> str:
+    """Why the step ended as it did, with its notes; empty where there is nothing to say."""
+    parts = [part.strip() for part in (step.why, *step.notes) if part.strip()]
+    return " ".join(_sentence(part[0].upper() + part[1:]) for part in parts)
+
+
+def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """How it was decided, as a short list of sentences: which rows trained, which judged, when test was opened."""
+    lines = (
+        _rows(evidence),
+        _split(manifest),
+        JUDGED,
+        PROMOTED,
+        f"The climb ended: {_sentence(evidence.stopped)}" if evidence.stopped else "",
+        "Nothing before that looked at a test row. They were opened once, after the last decision."
+        if evidence.test
+        else "No test rows were opened.",
+        f"The model that is delivered was trained on {_sentence(evidence.trained_on)}" if evidence.trained_on else "",
+    )
+    return tuple(line for line in lines if line)
+
+
+def _rows(evidence: Evidence) -> str:
+    rows = {name: n for name, n in evidence.rows.items() if n}
+    if not rows.keys() & {"train", "validation", "test"}:
+        return ""
+    judges = f"{rows.get('validation', 0):,} judged the rungs (validation)"
+    if folds := rows.get("folds"):
+        repeats = rows.get("repeats", 1)
+        each = f"{folds // repeats} folds" + (f", {repeats} times over" if repeats > 1 else "")
+        judges = f"each judged the rungs once a repeat, out of fold ({each})"
+    parts = f"{rows.get('train', 0):,} rows to climb with, of which {judges}"
+    return f"{parts}; {rows.get('test', 0):,} test rows apart."
+
+
+def _split(manifest: Mapping[str, Any]) -> str:
+    group, time, test = (_option(manifest, name) for name in ("group", "time", "test"))
+    seed = manifest.get("seed", _option(manifest, "seed"))
+    own = f"The test rows came as {test}. " if isinstance(test, str) and test else ""
+    newest = f"The newest rows by {time} are the test rows. " if time else ""
+    alone = f"Content hashes and the seed{'' if seed is None else f' ({seed})'} alone decide "
+    kept = f"rows with equal content{f', and rows of one {group},' if group else ''} never straddle a split."
+    return f"{own}{newest}{alone}which row goes where, whatever the order of the table; {kept}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _option(manifest: Mapping[str, Any], name: str) -> Any:
+    options = manifest.get("options")
+    return options.get(name) if isinstance(options, Mapping) else None

@@ -1,0 +1,121 @@
+"""Tables and panels for the terminal: roles, findings, scores, slices, backbones, facts.
+
+Plain where there is no colour or no terminal: words carry every meaning, colour only repeats it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from rung.core.evidence import Score
+from rung.core.types import Column, Finding
+from rung.report import units
+
+SERIOUS = ("block", "warn", "note")
+COLOUR = {"block": "bold red", "warn": "yellow", "note": "dim"}
+ROWS = 8  # row numbers shown of one finding
+MOST = 12  # findings shown
+CELL = 40  # characters of a name taken from the data
+
+Justify = Literal["left", "right"]
+
+
+def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:
+    """A table without lines that survives a pipe; columns named in `right` hold numbers."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
+    for heading in headings:
+        justify: Justify = "right" if heading in right else "left"
+        table.add_column(heading, justify=justify, overflow="fold")
+    return table
+
+
+def cell(text: object, most: int = CELL) -> Text:
+    """Text from the data: on one line, no markup, cut when long.
+
+    >>> cell("a\\nb [red]").plain
+    'a b [red]'
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    return Text(line if len(line) <= most else line[: most - 3].rstrip() + "...")
+
+
+def roles_table(columns: Sequence[Column]) -> RenderableType:
+    """Which column plays which role, and why."""
+    table = plain_table("column", "role", "why")
+    for column in columns:
+        table.add_row(cell(column.name, 28), Text(column.role.value), cell(column.why, 200))
+    return table
+
+
+def findings_panel(findings: Sequence[Finding]) -> RenderableType:
+    """What was noticed in the data, the most serious first, with row numbers and the way out."""
+    ordered = sorted(findings, key=lambda finding: SERIOUS.index(finding.severity))
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in ordered[:MOST]:
+        table.add_row(Text(finding.severity, style=COLOUR[finding.severity]), cell(_said(finding), 600))
+    left = len(ordered) - MOST
+    return Group(table, Text(f"and {units.count(left, 'more finding')} in audit.json")) if left > 0 else table
+
+
+def _said(finding: Finding) -> str:
+    where = "In the test file: " if finding.part == "test" else ""
+    rows = ", ".join(str(row) for row in finding.rows[:ROWS])
+    more = f" and {len(finding.rows) - ROWS:,} more" if len(finding.rows) > ROWS else ""
+    which = f" ({'row' if len(finding.rows) == 1 else 'rows'} {rows}{more})" if rows else ""
+    what = finding.what.rstrip(".")
+    return f"{where}{what}{which}.{' ' + finding.fix if finding.fix else ''}"
+
+
+def scores_table(scores: Mapping[str, Score]) -> RenderableType:
+    """Each score with its 95 % interval; a key that is not the score's own name (a run, say) stands before it."""
+    table = plain_table("score", "value", "95 % interval", right=("value",))
+    for key, score in scores.items():
+        value, _, ends = units.score(score).partition(" ")
+        name = units.title(score.name)
+        table.add_row(cell(name if key == score.name else f"{key}: {name}", 60), Text(value), Text(ends))
+    return table
+
+
+def slices_table(slices: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """The first score of each slice with its interval; a slice of few rows is marked.
+
+    slices: dicts of column, value, n, small, scores {name: {value, low, high}}.
+    """
+    first = next((next(iter(part["scores"])) for part in slices if part["scores"]), "score")
+    table = plain_table("column", "value", "rows", units.title(first), "", right=("rows",))
+    for part in slices:
+        found = part["scores"].get(first)
+        numbers = [found[end] if found and found[end] is not None else float("nan") for end in ("value", "low", "high")]
+        said = units.score(Score(first, *numbers))
+        few = "few rows" if part.get("small") else ""
+        table.add_row(cell(part["column"], 24), cell(part["value"], 24), Text(f"{part['n']:,}"), Text(said), Text(few))
+    return table
+
+
+def backbones_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """The catalog: identity, size, licence, and whether it is on this machine."""
+    table = plain_table("backbone", "parameters", "limit", "licence", "here", right=("parameters", "limit"))
+    for row in rows:
+        table.add_row(
+            cell(row["id"], 60),
+            Text(units.short(row["parameters"])),
+            Text(f"{row['limit']:,}" if row.get("limit") else ""),
+            cell(row["licence"], 24),
+            Text("yes" if row["here"] else "no"),
+        )
+    return table
+
+
+def facts_table(facts: Mapping[str, object]) -> RenderableType:
+    """Names and values, one a line."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(Text(name), Text(str(value)))
+    return table

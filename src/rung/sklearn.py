@@ -1,0 +1,152 @@
+"""scikit-learn estimators over the climb: they drop into Pipeline, cross_val_score and clone.
+
+>>> from rung.sklearn import RungClassifier
+>>> RungClassifier(max_rung="classic").get_params()["max_rung"]
+'classic'
+"""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from rung.core.errors import BadShape
+from rung.core.types import Floats, Task
+from rung.recipes.fit import fit
+
+_TARGET = "rung target"
+
+
+class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
+    """What both estimators share: scikit-learn asks for inheritance here."""
+
+    _task: Task | None = None
+
+    def __init__(  # house: scikit-learn wants every parameter in the signature
+        self,
+        *,
+        metric: str | None = None,
+        budget: str | float | None = None,
+        max_rung: str | None = None,
+        rungs: str | None = None,
+        backbone: str | None = None,
+        column: dict[str, str] | None = None,
+        seed: int = 0,
+        out: str | None = None,
+    ) -> None:
+        self.metric = metric
+        self.budget = budget
+        self.max_rung = max_rung
+        self.rungs = rungs
+        self.backbone = backbone
+        self.column = column
+        self.seed = seed
+        self.out = out
+
+    def _climb(self, X: Any, y: ArrayLike, task: Task | None) -> Self:
+        table = _table(X)
+        target = np.asarray(y)
+        if len(table) != len(target):
+            raise BadShape("y", wanted=f"{len(table)} values, one a row of X", got=len(target))
+        if self.out is None:
+            self._folder = TemporaryDirectory(prefix="rung-")
+        place = Path(self.out) if self.out is not None else Path(self._folder.name) / "run"
+        self.run_ = fit(
+            table.with_columns(pl.Series(_TARGET, target.tolist())),
+            target=_TARGET,
+            out=place,
+            test=0.0,
+            task=task,
+            metric=self.metric,
+            budget=self.budget,
+            max_rung=self.max_rung,
+            rungs=self.rungs,
+            backbone=self.backbone,
+            column=self.column,
+            seed=self.seed,
+        )
+        self.n_features_in_ = table.width
+        if hasattr(X, "columns"):
+            self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
+        return self
+
+    def _predict(self, X: Any) -> Floats:
+        check_is_fitted(self, "run_")
+        table = _table(X)
+        if table.width != self.n_features_in_:
+            raise BadShape("X", wanted=f"{self.n_features_in_} columns", got=table.width)
+        return self.run_.predict_proba(table)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that rows hold strings, of one or more columns."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types
+    """Climb on texts (or a table with a text column) and predict classes.
+
+    X: a list or array of N texts, a DataFrame, or an (N, F) array of columns. y: N classes of any kind that
+    numpy.unique sorts. Every row given trains or validates: hold test rows back outside, as scikit-learn does.
+    The winner of the climb is `run_.evidence.winner`; `run_.path` holds the run while the estimator lives (or in
+    `out`). Raises what `rung.fit` raises.
+
+    >>> RungClassifier(seed=3)
+    RungClassifier(seed=3)
+    """
+
+    def fit(self, X: Any, y: ArrayLike) -> Self:
+        """Climb on X (N rows) and y (N classes)."""
+        self.classes_, index = np.unique(np.asarray(y), return_inverse=True)
+        self._climb(X, np.array([f"{i:06d}" for i in index]), None)
+        return self
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Calibrated probabilities (N, C), columns in order of classes_."""
+        return self._predict(X)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the likeliest class of each row, (N,)."""
+        return self.classes_[self._predict(X).argmax(1)]
+
+
+class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types
+    """Climb on texts (or a table with a text column) and predict numbers.
+
+    X as for RungClassifier; y: N numbers. Raises what `rung.fit` raises.
+
+    >>> RungRegressor(metric="rmse")
+    RungRegressor(metric='rmse')
+    """
+
+    def fit(self, X: Any, y: ArrayLike) -> Self:
+        """Climb on X (N rows) and y (N numbers)."""
+        return self._climb(X, np.asarray(y, dtype=float), Task.REGRESSION)
+
+    def predict(self, X: Any) -> NDArray[np.float32]:
+        """Predict the number of each row, (N,)."""
+        return self._predict(X)[:, 0]
+
+
+def _table(X: Any) -> pl.DataFrame:
+    if isinstance(X, pl.DataFrame):
+        return X
+    if hasattr(X, "__arrow_c_stream__") and hasattr(X, "columns"):
+        return pl.DataFrame({str(name): list(X[name]) for name in X.columns})
+    if hasattr(X, "columns") and hasattr(X, "to_dict"):
+        return pl.DataFrame({str(name): list(X[name]) for name in X.columns})
+    values = np.asarray(X, dtype=object)
+    if values.ndim == 1:
+        return pl.DataFrame({"text": [None if value is None else str(value) for value in values]})
+    if values.ndim != 2:
+        raise BadShape("X", wanted="one text a row, or a table", got=f"{values.ndim} dimensions")
+    return pl.DataFrame({f"x{i}": values[:, i].tolist() for i in range(values.shape[1])}, strict=False)

@@ -1,0 +1,208 @@
+"""The command line: right exit codes, one message, one JSON document, the rows of the input."""
+
+import json
+import sys
+
+import polars as pl
+import pytest
+
+from rung.cli.main import VERBS, main
+
+
+@pytest.fixture
+def rung(monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["rung", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as stop:
+            code = stop.code or 0
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+@pytest.fixture
+def table(paragraphs, tmp_path):
+    paragraphs.write_csv(tmp_path / "table.csv")
+    return tmp_path / "table.csv"
+
+
+@pytest.fixture
+def run_folder(rung, table, fake, tmp_path):
+    code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "run", "--max-rung", "classic")
+    assert code == 0, err
+    return tmp_path / "run"
+
+
+def test_help_lists_every_verb(rung):
+    code, out, _ = rung("--help")
+    assert code == 0
+    for verb in VERBS:
+        assert verb in out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_that_starts_with_its_line(rung, verb):
+    code, out, _ = rung(verb, "--help")
+    assert code == 0
+    assert VERBS[verb].split(".")[0].split(":")[0][:40] in " ".join(out.split())
+
+
+def test_fit_ends_in_three_sentences_and_the_report(rung, table, fake, tmp_path):
+    code, out, _ = rung("fit", table, "--target", "label", "-o", tmp_path / "run")
+    assert code == 0
+    assert "classic" in out
+    assert str(tmp_path / "run" / "report.html") in out
+    assert max(len(line) for line in out.splitlines() if "report.html" not in line) <= 80
+
+
+def test_fit_json_is_one_document_and_nothing_else(rung, table, fake, tmp_path):
+    code, out, _ = rung("fit", table, "--target", "label", "-o", tmp_path / "run", "--max-rung", "classic", "--json")
+    assert code == 0
+    document = json.loads(out)
+    assert document["winner"] in {"prior", "classic"}
+
+
+def test_predict_keeps_rows_and_order(rung, run_folder, table, tmp_path):
+    code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.csv")
+    assert code == 0, err
+    predicted, given = pl.read_csv(tmp_path / "p.csv"), pl.read_csv(table)
+    assert predicted["row"].to_list() == list(range(len(given)))
+    assert predicted.columns[1] == "prediction"
+    assert {name for name in predicted.columns if name.startswith("p_")} == {f"p_{x}" for x in given["label"].unique()}
+    assert (predicted["prediction"] == given["label"]).mean() > 0.8
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_the_ending_chooses_the_format(rung, run_folder, table, tmp_path, ending):
+    assert rung("predict", run_folder, table, "-o", tmp_path / f"p.{ending}")[0] == 0
+    reader = {"csv": pl.read_csv, "jsonl": pl.read_ndjson, "parquet": pl.read_parquet}.get(ending)
+    read = reader(tmp_path / f"p.{ending}") if reader else pl.read_csv(tmp_path / "p.tsv", separator="\t")
+    assert len(read) == len(pl.read_csv(table))
+
+
+def test_another_ending_is_refused_before_any_work(rung, run_folder, table, tmp_path):
+    code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.doc")
+    assert code == 2
+    assert ".parquet" in err
+
+
+def test_evaluate_json_has_the_contract(rung, run_folder, table):
+    code, out, _ = rung("evaluate", run_folder, table, "--slice", "label", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert {"task", "metric", "n", "scores", "slices", "calibration", "confusion"} <= set(found)
+    assert {"accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece"} <= set(found["scores"])
+    assert set(found["scores"]["accuracy"]) == {"value", "low", "high"}
+    assert found["n"] == len(pl.read_csv(table))
+    assert sum(map(sum, found["confusion"])) == found["n"]
+
+
+def test_labels_that_training_never_had_are_named_and_scored_as_errors(rung, run_folder, table, tmp_path):
+    strange = pl.read_csv(table)[:40].with_columns(pl.lit("martian").alias("label"))
+    strange.write_csv(tmp_path / "strange.csv")
+    code, out, _ = rung("evaluate", run_folder, tmp_path / "strange.csv", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["scores"]["accuracy"]["value"] == 0
+    assert "martian" in found["findings"][0]["what"]
+
+
+def test_compare_judges_two_runs_on_the_rows_they_kept_closed(rung, run_folder, table, tmp_path, fake):
+    rung("fit", table, "--target", "label", "-o", tmp_path / "prior", "--max-rung", "prior")
+    code, out, _ = rung("compare", run_folder, tmp_path / "prior", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert found["verdict"] == "first"
+    assert found["difference"]["low"] > 0
+    code, out, _ = rung("compare", tmp_path / "prior", run_folder)
+    assert code == 0
+    assert "better" in out
+
+
+def test_two_runs_on_different_splits_need_rows_to_compare_on(rung, run_folder, table, tmp_path, fake):
+    rung("fit", table, "--target", "label", "-o", tmp_path / "other", "--max-rung", "prior", "--seed", "1")
+    assert rung("compare", run_folder, tmp_path / "other")[0] == 2
+    code, out, _ = rung("compare", run_folder, tmp_path / "other", "--on", table)
+    assert code == 0
+    assert "is better than" in " ".join(out.split())
+
+
+def test_report_and_card_are_made_again(rung, run_folder):
+    (run_folder / "report.html").unlink()
+    (run_folder / "README.md").unlink()
+    assert rung("report", run_folder)[0] == 0
+    assert rung("card", run_folder)[0] == 0
+    assert (run_folder / "report.html").stat().st_size > 10_000
+    assert (run_folder / "README.md").read_text().startswith("---\n")
+
+
+def test_backbones_lists_the_embedded_default_as_here(rung):
+    code, out, _ = rung("backbones", "--json")
+    assert code == 0
+    assert any(entry["here"] and entry["id"] == "all-MiniLM-L6-v2" for entry in json.loads(out))
+
+
+def test_a_bundle_that_was_changed_is_refused_by_file(rung, run_folder, table, tmp_path):
+    for name in ("bundle.json", "head.safetensors", "reference.safetensors"):
+        path = run_folder / "model" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-20])
+        code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.csv")
+        assert (code, name in err) == (5, True)
+        path.write_bytes(whole.replace(b"classic", b"classik") if name == "bundle.json" else whole[:-1] + b"\x00\x01")
+        code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.csv")
+        assert (code, name in err) == (5, True)
+        path.unlink()
+        code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.csv")
+        assert (code, name in err) == (5, True)
+        path.write_bytes(whole)
+    assert rung("predict", run_folder, table, "-o", tmp_path / "p.csv")[0] == 0
+
+
+def test_a_bundle_of_another_format_is_refused_by_name(rung, run_folder, table, tmp_path):
+    path = run_folder / "model" / "bundle.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 7}))
+    code, _, err = rung("predict", run_folder, table, "-o", tmp_path / "p.csv")
+    assert code == 5
+    assert "format 7" in err
+
+
+BAD = {
+    "missing file": ("nowhere.csv", None, 2),
+    "empty file": ("empty.csv", b"", 3),
+    "header alone": ("header.csv", b"text,label\n", 3),
+    "wrong column": ("wrong.csv", b"text,lable\n" + b"a word,x\n" * 30, 2),
+    "all null": ("null.csv", b"text,label\n" + b"some words here,\n" * 30, 3),
+    "one class": ("one.csv", b"text,label\n" + b"some words here,x\n" * 30, 3),
+    "too few": ("few.csv", b"text,label\n" + b"some words here,x\nmore words there,y\n" * 4, 3),
+    "ragged": ("ragged.csv", b"text,label\na b,x\na,b,c,d\n" + b"e f,y\n" * 30, 3),
+    "undecodable": ("bytes.csv", bytes(range(256)) * 40, 3),
+    "twice the same name": ("twice.csv", b"text,text,label\n" + b"a b,c d,x\n" * 30, 3),
+    "no text": ("numbers.csv", b"a,b,label\n" + b"".join(b"%d.5,%d.25,%d\n" % (i, i * 7 % 13, i % 2) for i in range(60)), 3),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_message_and_its_exit_code(rung, tmp_path, case, fake):
+    name, content, expected = BAD[case]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    code, out, err = rung("fit", tmp_path / name, "--target", "label", "-o", tmp_path / "run")
+    assert code == expected, err
+    assert out == ""
+    assert "Traceback" not in err
+    assert ": wanted " in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_disk_that_can_not_be_written_is_one_message(rung, table, tmp_path, fake):
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "file" / "run", "--max-rung", "prior")
+    assert code == 2
+    assert "-o" in err

@@ -1,0 +1,65 @@
+"""Dates: the form that fits every value, and the order of rows in time."""
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rung.core.errors import BadOption
+from rung.data.dates import FORMS, instants, parse
+
+MOMENTS = st.lists(
+    st.datetimes(
+        min_value=pl.Series(["2000-01-01"]).str.to_datetime()[0],
+        max_value=pl.Series(["2060-01-01"]).str.to_datetime()[0],
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MOMENTS, st.sampled_from([form for _, form in FORMS if "%z" not in form]))
+def test_every_form_reads_back_what_it_wrote(moments, form):
+    values = pl.Series("when", moments, dtype=pl.Datetime("us"))
+    written = values.dt.strftime(form.replace("%.f", ".%6f"))
+    dates = parse(written, form)
+    assert dates.values.dt.strftime(form.replace("%.f", ".%6f")).to_list() == written.to_list()
+    assert parse(written) is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "form"),
+    [
+        (["12/19/21", None, "1/1/20"], "%m/%d/%y"),
+        (["19/12/2021", "1/1/2020"], "%d/%m/%Y"),
+        (["2021-12-19", "NA"], "%Y-%m-%d"),
+        (["2021-12-19T10:11:12Z"], "%Y-%m-%d %H:%M:%S%.f%z"),
+        (["1 March 2021"], "%d %B %Y"),
+    ],
+)
+def test_the_form_is_the_first_that_fits_all(values, form):
+    assert parse(pl.Series(values)).form == form
+
+
+@pytest.mark.parametrize("values", [["hello"], ["2021-13-45"], ["12/19/21", "soon"], [None], ["12.5"]])
+def test_what_is_no_date_is_none(values):
+    assert parse(pl.Series(values, dtype=pl.String)) is None
+
+
+def test_whole_numbers_are_years_or_seconds_or_milliseconds():
+    for values in ([1999], [915_148_800], [915_148_800_000]):
+        assert parse(pl.Series(values)).values.dt.year()[0] == 1999
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.none() | st.floats(-1e6, 1e6), min_size=1, max_size=12))
+def test_instants_keep_order_and_ties(values):
+    ranks = instants(pl.Series("t", values, dtype=pl.Float64), "t").tolist()
+    known = sorted({value for value in values if value is not None})
+    assert ranks == [-1 if value is None else known.index(value) for value in values]
+
+
+def test_a_time_column_of_words_is_refused():
+    with pytest.raises(BadOption, match="wanted dates or numbers, got 'soon'"):
+        instants(pl.Series(["soon"]), "when")

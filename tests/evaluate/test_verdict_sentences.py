@@ -1,0 +1,118 @@
+"""Verdicts say no more than their interval: the word, the number and the sentence agree."""
+
+import numpy as np
+import pytest
+
+from rung.core.evidence import Calibration, CurvePoint, Difference, LearningCurve, Score
+from rung.core.types import Task
+from rung.evaluate.verdicts import calibrated, enough_data, gap, overfitting, transfer
+from rung.evaluate.wording import change
+from rung.metrics.table import named
+
+accuracy, rmse = named("accuracy", Task.MULTICLASS), named("rmse", Task.REGRESSION)
+
+
+def said(share, rows=400):
+    right = np.arange(rows) < share * rows
+    return np.zeros(rows, np.int64), np.eye(2, dtype=np.float32)[1 - right.astype(np.int64)]
+
+
+@pytest.mark.parametrize(
+    ("backbone", "classic", "word", "start"),
+    [
+        (0.9, 0.8, "helps", "Transfer helps: lora against classic, +10.0 points ["),
+        (0.7, 0.8, "hurts", "Transfer hurts: lora against classic, which needs no backbone, -10.0 points ["),
+        (0.8, 0.8, "no evidence", "No evidence that transfer helps or hurts"),
+    ],
+)
+def test_transfer(backbone, classic, word, start):
+    target, ours = said(backbone)
+    verdict = transfer(accuracy, target, ours, said(classic)[1], rung="lora")
+    assert verdict.verdict == word
+    assert verdict.sentence.startswith(start)
+    assert verdict.sentence.endswith("on 400 test rows.")
+    assert verdict.value == pytest.approx(backbone - classic)
+    assert verdict.low <= verdict.value <= verdict.high
+
+
+def test_a_gap_is_train_minus_validation_and_doubts_both_sides():
+    many, few = said(1.0, 2000), said(0.8, 100)
+    found = gap(accuracy, *many, *few)
+    assert found.value == pytest.approx(0.2)
+    assert found.low == pytest.approx(0.2 - 1.96 * 0.04, abs=0.02)
+    assert found.p < 0.01
+    assert gap(accuracy, *few, *few).low < 0 < gap(accuracy, *few, *few).high
+
+
+def test_a_gap_of_an_error_is_positive_when_training_rows_fit_better():
+    draw = np.random.default_rng(0)
+    target = draw.normal(size=100)
+    near, far = (target[:, None] + draw.normal(scale=s, size=(100, 1)) for s in (0.1, 1.0))
+    assert gap(rmse, target, near.astype(np.float32), target, far.astype(np.float32)[None]).low > 0
+
+
+def test_clusters_widen_a_gap():
+    target, prediction = said(0.5, 200)
+    cluster = np.arange(200) // 20
+    loose = gap(accuracy, target, prediction, target, prediction, clusters=(cluster, cluster))
+    tight = gap(accuracy, target, prediction, target, prediction)
+    assert loose.high - loose.low > 2 * (tight.high - tight.low)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "word"),
+    [(0.2, 0.15, 0.25, "yes"), (0.12, 0.08, 0.16, "some"), (0.05, -0.01, 0.1, "no"), (0.01, 0.005, 0.015, "no")],
+)
+def test_overfitting(value, low, high, word):
+    train, validation = (Score("accuracy", v, v, v) for v in (0.9, 0.9 - value))
+    verdict = overfitting(accuracy, train, validation, Difference(value, low, high, low, 0.01))
+    assert verdict.verdict == word
+    assert f"{100 * value:+.1f} points" in verdict.sentence
+
+
+def test_overfitting_of_a_metric_with_a_unit_is_relative():
+    train, validation = Score("rmse", 800.0, 0, 0), Score("rmse", 1000.0, 0, 0)
+    verdict = overfitting(rmse, train, validation, Difference(200.0, 150.0, 250.0, 160.0, 0.01))
+    assert verdict.verdict == "yes"
+    assert "better by 200 [150, 250]" in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "high", "word"),
+    [(0.012, 0.004, 0.021, "no"), (0.002, 0.0, 0.004, "yes"), (0.012, 0.0, 0.05, "unclear")],
+)
+def test_enough_data(gain, low, high, word):
+    points = tuple(CurvePoint(n, Score("accuracy", 0.8, 0.7, 0.9)) for n in (100, 200, 400))
+    verdict = enough_data(accuracy, LearningCurve("frozen", points, 1000, gain, low, high))
+    assert verdict.verdict == word
+    spoken = f"1,000 more labels: {100 * gain:+.1f} points [{100 * low:.1f}, {100 * high:.1f}]"
+    assert spoken in verdict.sentence
+
+
+@pytest.mark.parametrize(
+    ("after", "noise", "word", "start"),
+    [
+        (0.015, 0.0, "well calibrated", "Well calibrated:"),
+        (0.06, 0.08, "well calibrated", "Well calibrated as far as can be seen:"),
+        (0.06, 0.03, "off", "Off:"),
+    ],
+)
+def test_calibrated(after, noise, word, start):
+    verdict = calibrated(Calibration(1.4, True, 0.5, 0.4, 0.09, after), noise=noise)
+    assert verdict.verdict == word
+    assert verdict.sentence.startswith(start)
+    assert "after temperature 1.40 (9.0 before)" in verdict.sentence
+
+
+def test_calibration_without_temperature_does_not_claim_one():
+    verdict = calibrated(Calibration(1.0, False, 0.5, 0.51, 0.01, 0.01))
+    assert "without temperature scaling" in verdict.sentence
+
+
+def test_calibration_without_test_rows_is_not_judged():
+    assert calibrated(Calibration(1.4, True, 0.5, 0.4)).verdict == "not measured"
+
+
+def test_a_loss_in_points_and_in_units_is_said_as_a_loss():
+    assert change(accuracy, -0.02, -0.03, -0.0001) == "-2.0 points [-3.0, 0.0]"
+    assert change(rmse, -2.0, -3.0, -1.0) == "root mean squared error worse by 2 [1, 3]"

@@ -1,0 +1,127 @@
+"""The ladder promotes, stops, skips and says why, whatever the rungs are."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+import pytest
+
+from rung.core.contracts import Job, Trial
+from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
+from rung.metrics.table import named
+from rung.recipes.climb import Ladder, climb
+from rung.recipes.view import Quiet
+
+N = 400
+
+
+@dataclass
+class Scripted:
+    """A rung that is right on a fixed share of the judged rows."""
+
+    name: str
+    right: float
+    seconds: float = 0.0
+    latency: float = 1.0
+    refuses: str = ""
+    one_class: bool = False
+    tried: list = field(default_factory=list)
+
+    def applies(self, job):
+        return self.refuses
+
+    def predict_cost(self, job):
+        return Cost(self.seconds)
+
+    def climb(self, job):
+        self.tried.append(self.name)
+        truth = job.target.value[job.plan.judged]
+        answer = truth.copy()
+        wrong = np.arange(len(truth)) >= round(self.right * len(truth))
+        answer[wrong] = 1 - answer[wrong]
+        if self.one_class:
+            answer[:] = 0
+        probability = np.eye(2, dtype=np.float32)[answer] * 0.8 + 0.1
+        train = job.plan.folds[0].train
+        fitted = np.eye(2, dtype=np.float32)[job.target.value[train]]
+        return Trial(probability[None], {}, 1, train, fitted)
+
+    def refit(self, job, choice):
+        return self
+
+
+@pytest.fixture
+def job():
+    rng = np.random.default_rng(0)
+    target = Target(Task.BINARY, rng.integers(0, 2, N), ("no", "yes"))
+    plan = Plan("holdout", (Fold(np.arange(N // 2), np.arange(N // 2, N)),), np.arange(N))
+    inputs = Inputs({}, pl.DataFrame(), lambda _: np.zeros((N, 1), np.float32), N)
+    return Job(inputs, (), target, plan, named("accuracy", Task.BINARY))
+
+
+def ladder(rungs, *, left=float("inf"), kept=None):
+    kept = kept or {}
+    return Ladder(rungs, Quiet(), lambda: left, kept.get, lambda step: None, lambda model, job: model.latency)
+
+
+def test_a_clearly_better_challenger_is_promoted(job):
+    climbed = climb(job, ladder([Scripted("prior", 0.5), Scripted("classic", 0.8)]))
+    assert climbed.winner == "classic"
+    assert climbed.step("classic").evidence.gain.value == pytest.approx(0.3)
+
+
+def test_a_challenger_that_is_not_clearly_better_is_not_used(job):
+    climbed = climb(job, ladder([Scripted("prior", 0.80), Scripted("classic", 0.805)]))
+    assert climbed.winner == "prior"
+    assert "not above" in climbed.step("classic").evidence.why
+
+
+def test_a_dear_challenger_must_gain_more_than_half_a_point(job):
+    cheap = climb(job, ladder([Scripted("prior", 0.9), Scripted("a", 0.925, latency=1.0)]))
+    dear = climb(job, ladder([Scripted("prior", 0.9), Scripted("a", 0.925, latency=3.0)]))
+    assert cheap.step("a").evidence.needed == 0
+    assert dear.step("a").evidence.needed == 0.005
+
+
+def test_two_rungs_without_promotion_end_the_climb(job):
+    rungs = [Scripted("prior", 0.9), Scripted("a", 0.9), Scripted("b", 0.9), Scripted("c", 1.0)]
+    climbed = climb(job, ladder(rungs))
+    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b"]
+    assert "2 rungs in a row" in climbed.stopped
+
+
+def test_a_rung_that_does_not_fit_the_budget_is_skipped_by_name_and_not_started(job):
+    dear = Scripted("frozen", 1.0, seconds=60)
+    climbed = climb(job, ladder([Scripted("prior", 0.5), dear], left=10))
+    assert climbed.step("frozen").evidence.status == "skipped"
+    assert "60 s" in climbed.step("frozen").evidence.why
+    assert dear.tried == []
+    assert climbed.stopped == "the budget"
+
+
+def test_a_rung_that_predicts_one_class_has_collapsed(job):
+    climbed = climb(job, ladder([Scripted("prior", 0.7), Scripted("a", 0.9, one_class=True)]))
+    assert climbed.step("a").evidence.status == "collapsed"
+    assert climbed.winner == "prior"
+
+
+def test_a_rung_that_does_not_apply_says_why(job):
+    climbed = climb(job, ladder([Scripted("prior", 0.5), Scripted("a", 0.9, refuses="no text")]))
+    assert climbed.step("a").evidence.why == "no text"
+
+
+def test_holm_never_lowers_a_p_value_and_counts_the_rungs_tried(job):
+    rungs = [Scripted("prior", 0.5), Scripted("a", 0.55), Scripted("b", 0.60)]
+    steps = climb(job, ladder(rungs)).steps[1:]
+    assert all(step.evidence.gain.p_holm >= step.evidence.gain.p for step in steps)
+    smallest = min(step.evidence.gain.p for step in steps)
+    assert min(step.evidence.gain.p_holm for step in steps) == pytest.approx(min(1, 2 * smallest))
+
+
+def test_a_step_that_was_kept_is_not_tried_again(job):
+    first = climb(job, ladder([Scripted("prior", 0.5), Scripted("a", 0.8)]))
+    kept = {step.evidence.name: step for step in first.steps}
+    again = Scripted("a", 0.8)
+    second = climb(job, ladder([Scripted("prior", 0.5), again], kept=kept))
+    assert again.tried == []
+    assert second.winner == first.winner

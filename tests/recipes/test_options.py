@@ -1,0 +1,32 @@
+"""Options are checked all at once, before a row is read."""
+
+import pytest
+
+from rung.core.errors import BadOption
+from rung.core.types import Role
+from rung.recipes.options import checked, seconds_of
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), (30, 30)])
+def test_durations_are_read_as_people_write_them(text, seconds):
+    assert seconds_of(text) == seconds
+
+
+def test_every_wrong_option_is_named_in_one_message():
+    with pytest.raises(BadOption) as caught:
+        checked(budget="soon", seed=-1, test=1.5, column=["age=numbre"])
+    message = str(caught.value)
+    for name in ("--budget", "--seed", "--test", "--column"):
+        assert name in message
+    assert "text, number" in message
+
+
+def test_roles_are_read_from_flags_and_from_mappings():
+    assert checked(column=["a=b=number"]).column == {"a=b": Role.NUMBER}
+    assert checked(column={"age": "number"}).column == {"age": Role.NUMBER}
+
+
+def test_a_test_share_and_a_test_file_are_told_apart(tmp_path):
+    assert checked(test="0.3").test == 0.3
+    assert checked(test=str(tmp_path / "t.csv")).test.endswith("t.csv")
+    assert checked(test=None).test == 0.2
