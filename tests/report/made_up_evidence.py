@@ -1,11 +1,10 @@
 """Realistic reports, made up: one of each task, one of many classes, one where only prior was tried."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
+from made_up_parts import BACKBONE, COLUMNS, FINDINGS, INTENTS, MANIFEST, bins, confusion
 
-from rung.core.contracts import BackboneCard
 from rung.core.evidence import (
     Calibration,
     CurvePoint,
@@ -16,57 +15,8 @@ from rung.core.evidence import (
     Score,
     Verdict,
 )
-from rung.core.types import Column, Cost, Finding, Role
+from rung.core.types import Cost
 from rung.report.html import ReportData
-
-INTENTS = tuple(
-    f"{verb}_{noun}"
-    for verb in ("activate", "lost_or_stolen", "pending", "declined", "reverted", "wrong_exchange_rate_for", "verify")
-    for noun in ("card", "transfer", "top_up", "cash_withdrawal", "refund", "direct_debit", "identity", "card_payment")
-) + tuple(f"topic_{n}" for n in range(21))
-
-BACKBONE = BackboneCard(
-    id="all-MiniLM-L6-v2",
-    family="bert",
-    modality="text",
-    revision="1110a243fdf4706b3f48f1d95db1a4f5529b4d41",
-    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    licence="Apache-2.0",
-    width=384,
-    limit=256,
-    parameters=22_713_216,
-    size_bytes=90_868_376,
-    blocks=("embeddings", "layer.0", "layer.1", "layer.2", "layer.3", "layer.4", "layer.5"),
-    pooling="mean",
-)
-
-MANIFEST = {
-    "format": 1,
-    "name": "banking77",
-    "made": "2026-11-21T09:30:00+00:00",
-    "versions": {"rung": "0.1.0", "python": "3.11.7", "torch": "2.13.0", "transformers": "5.3.0", "numpy": "2.4.1"},
-    "machine": {"cpu": "Intel(R) Xeon(R) Processor @ 2.10GHz", "flags": ["avx512_bf16", "amx_bf16"], "threads": 2},
-    "options": {"target": "label", "test": 0.2, "seed": 0, "budget": None, "rungs": [], "column": {"note": "text"}},
-    "seed": 0,
-    "data": {"fingerprint": "5bb8a21d9c3f", "split": "c02e4a91d7aa", "target": "label"},
-    "winner": "frozen",
-    "bundle": "9f3c7e",
-    "timings": {"seconds": 71.4, "rungs": {"prior": 0.02, "classic": 9.1, "frozen": 38.2}},
-}
-
-COLUMNS = (
-    Column("id", Role.ID, "every value differs and looks like a counter"),
-    Column("text", Role.TEXT, "11.9 words a cell, 99.8 % distinct"),
-    Column("amount", Role.NUMBER, "all cells are numbers"),
-    Column("label", Role.TARGET, "named as the target"),
-)
-
-FINDINGS = (
-    Finding("truncated", "12 texts are cut at the backbone's 256 tokens.", tuple(range(40, 52)), "note"),
-    Finding("duplicates", "310 rows repeat another row's content.", tuple(range(310)), "warn", "They share a split."),
-    Finding("unknown_label", "Label 'refund_denied' is unknown to training.", (7,), "warn", part="test"),
-    Finding("one_class", "The target has one class in group 'b'.", (), "block", "Label rows of another class."),
-)
 
 
 def tried(name, score, spread, *, metric="accuracy", gain=None, against="", promoted=False, **rest):
@@ -87,7 +37,7 @@ def tried(name, score, spread, *, metric="accuracy", gain=None, against="", prom
     )
 
 
-def ladder(metric="accuracy", scores=(0.026, 0.871, 0.931), spread=0.009, sign=1):
+def three_steps(metric="accuracy", scores=(0.026, 0.871, 0.931), spread=0.009, sign=1):
     """Prior, classic, frozen, each better than the one before it."""
     a, b, c = scores
     because = "the 95 % lower bound of its gain over {}, {:+.4f}, is above {}"
@@ -160,29 +110,18 @@ def verdicts():
             0.060,
         ),
         Verdict("enough data", "no", "1,000 more labels: +1.2 points [0.4, 2.1].", 0.012, 0.004, 0.021),
-        Verdict("calibrated", "yes", "The calibration error is 0.018 after temperature scaling (0.064 before).", 0.018),
+        Verdict(
+            "calibrated",
+            "well calibrated",
+            "The calibration error is 0.018 after temperature scaling (0.064 before).",
+            0.018,
+        ),
     )
-
-
-def bins(shift):
-    """Ten reliability bins; shift: how far confidence is above accuracy in the middle."""
-    return tuple(
-        SimpleNamespace(confidence=c, accuracy=max(0.0, c - shift * 4 * c * (1 - c)), count=int(20 + 900 * c**4))
-        for c in np.linspace(0.15, 0.97, 10).tolist()
-    )
-
-
-def confusion(classes, rows=40, seed=0):
-    """A mostly diagonal matrix."""
-    generator = np.random.default_rng(seed)
-    matrix = generator.poisson(0.06 * rows / classes, (classes, classes))
-    matrix[np.diag_indices(classes)] = generator.poisson(0.93 * rows, classes)
-    return matrix.tolist()
 
 
 def evidence(**rest):
     """77 classes, frozen wins."""
-    steps = ladder()
+    steps = three_steps()
     base = Evidence(
         task="multiclass",
         metric="accuracy",
@@ -264,7 +203,7 @@ def many_classes():
 def few_classes():
     """Six classes, classic holds the place: transfer hurts."""
     labels = ("abbreviation", "entity", "description and abstract concepts", "human", "location", "numeric <value>")
-    prior, classic, frozen = ladder(scores=(0.22, 0.881, 0.868), spread=0.021)
+    prior, classic, frozen = three_steps(scores=(0.22, 0.881, 0.868), spread=0.021)
     frozen = replace(
         frozen,
         promoted=False,
@@ -310,14 +249,16 @@ def few_classes():
 
 def binary():
     """Two classes, no curve."""
-    found = evidence(task="binary", labels=("ham", "spam"), rungs=ladder(scores=(0.866, 0.981, 0.985), spread=0.006))
+    found = evidence(
+        task="binary", labels=("ham", "spam"), rungs=three_steps(scores=(0.866, 0.981, 0.985), spread=0.006)
+    )
     return replace(many_classes(), evidence=found, name="sms spam", confusion=[[958, 8], [11, 138]])
 
 
 def multilabel():
     """Three labels a row at most: no confusion matrix."""
     labels = ("anger", "joy", "optimism", "sadness")
-    steps = ladder("micro_f1", (0.31, 0.58, 0.66), 0.018)
+    steps = three_steps("micro_f1", (0.31, 0.58, 0.66), 0.018)
     test = {name: Score(name, 0.65, 0.63, 0.67) for name in ("micro_f1", "macro_f1", "lrap")}
     by_rung = {step.name: step.score for step in steps}
     found = evidence(task="multilabel", metric="micro_f1", labels=labels, rungs=steps, test=test, test_by_rung=by_rung)
@@ -326,7 +267,7 @@ def multilabel():
 
 def regression():
     """RMSE in the target's own unit, lower is better."""
-    steps = ladder("rmse", (1042.4, 803.1, 712.9), 31.5, sign=-1)
+    steps = three_steps("rmse", (1042.4, 803.1, 712.9), 31.5, sign=-1)
     generator = np.random.default_rng(0)
     test = {
         "r2": Score("r2", 0.534, 0.490, 0.571),
@@ -355,7 +296,7 @@ def regression():
             66.0,
         ),
     )
-    worst = ({"row": 3, "text": "A long walk.", "truth": 210.0, "prediction": 3120.5, "confidence": None},)
+    worst = ({"row": 3, "text": "A long walk.", "truth": 210.0, "prediction": 3120.5, "confidence": 2910.5},)
     return replace(
         many_classes(),
         evidence=found,

@@ -11,8 +11,10 @@ from torch import Tensor
 from rung.adapt.loss import LossName, bend
 from rung.adapt.matrix import Dense, Patch, Sparse, patches
 
-MEMORY = 8  # pairs that L-BFGS keeps
+MEMORY = 20  # pairs that L-BFGS keeps: 20 need half the iterations of 8
+MEMORY_BYTES = 250_000_000  # fewer where they would take more than this
 HALVINGS = 12
+STALLS = 3  # steps without a visible fall, at the floor of float32, that end a solve
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class LinearPath:
         self._weight_FN = None if weight_FN is None else torch.from_numpy(weight_FN.astype(np.float32))
         self._shape = (len(train_FN), x_ND.shape[1] + 1, outputs)
         self._point = torch.zeros(self._shape).flatten(1)
+        self._memory = int(np.clip(MEMORY_BYTES // (8 * self._point.numel()), 4, MEMORY))
         self._steps: list[Tensor] = []
         self._bends: list[Tensor] = []
         self._penalty_F = torch.zeros(len(train_FN))
@@ -95,6 +98,7 @@ class LinearPath:
         state, curvature_FC = self._evaluate(self._point, everyone, curvature=True)
         hessian = self._diagonal(curvature_FC)
         live, done = everyone, 0
+        stalled_F = torch.zeros(len(everyone), dtype=torch.int64)
         while live and done < most:
             direction = self._direction(state.gradient, hessian)
             slope_F = _dot(state.gradient, direction)
@@ -103,7 +107,8 @@ class LinearPath:
                 break
             moved = self._move(state, direction, slope_F, live)
             self._remember(moved.point - state.point, moved.gradient - state.gradient)
-            live = [f for f in live if moved.loss[f] < state.loss[f]]
+            stalled_F = torch.where(moved.loss < state.loss, 0, stalled_F + 1)
+            live = [f for f in live if stalled_F[f] < STALLS]
             state, done = moved, done + 1
         self._point = state.point
         weight_FDC, bias_FC = self._x.plain(*self._split(state.point))
@@ -212,12 +217,13 @@ class LinearPath:
         return _State(point, loss_F, gradient)
 
     def _remember(self, step: Tensor, bent: Tensor) -> None:
-        self._steps, self._bends = [*self._steps, step][-MEMORY:], [*self._bends, bent][-MEMORY:]
+        self._steps, self._bends = [*self._steps, step][-self._memory :], [*self._bends, bent][-self._memory :]
 
 
 def _dot(a: Tensor, b: Tensor) -> Tensor:
     """One inner product a model: (F, P) x (F, P) -> (F,)."""
-    return torch.linalg.vecdot(a, b)
+    products: Tensor = torch.linalg.vecdot(a, b)
+    return products
 
 
 def _safe_inverse(value_F: Tensor) -> Tensor:

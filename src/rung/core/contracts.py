@@ -73,9 +73,11 @@ class Embedder(Protocol):
 class Head(Protocol):
     """A fitted map from features to predictions, applied with numpy alone."""
 
-    kind: str
+    @property
+    def kind(self) -> str:
+        """The name under which a bundle knows it."""
 
-    def __call__(self, x_ND: Floats) -> Floats:
+    def __call__(self, x: Any) -> Floats:
         """(N, C) probabilities, or (N, 1) values for regression."""
 
 

@@ -37,10 +37,11 @@ PARAGRAPHS = 2
 _ROLE = re.compile(r":[a-zA-Z:]+:`~?\.?([^`<]+?)(?:\s*<[^`>]*>)?`")
 _UNDERLINE = re.compile(r"^\s*([-=~^\"])\1{2,}\s*$")
 _SECTION = re.compile(
-    r"^(args?|arguments|parameters|attributes|keyword args|returns?|raises|yields|shape|examples?|inputs?|outputs?|"
+    r"\s*(args?|arguments|parameters|attributes|keyword args|returns?|raises|yields|shape|examples?|inputs?|outputs?|"
     r"references?|see also|notes?|warnings?|supports)\s*:{1,2}",
     re.IGNORECASE,
 )
+_CLOSING = re.compile(rf"{_SECTION.pattern}|>>>", re.IGNORECASE)
 _SIGNATURE = re.compile(r"^[\w.\s,=]*\([^)]*\)(\s*->.*)?$", re.DOTALL)
 
 
@@ -84,15 +85,14 @@ def prose(docstring: str) -> str:
     kept: list[str] = []
     for paragraph in re.split(r"\n\s*\n", cleandoc(docstring)):
         lines = paragraph.splitlines()
-        headed = len(lines) > 1 and (line := _UNDERLINE.match(lines[1])) and (kept or line[1] == "-")
-        if headed or _SECTION.match(paragraph):
+        if len(lines) > 1 and (under := _UNDERLINE.match(lines[1])) and (kept or under[1] == "-"):
             break
-        lines = [line for line in lines if not _UNDERLINE.match(line) and not line.startswith("%(")]
-        aside = paragraph.startswith((" ", "..", ">>>", "* ", "- ")) or _SIGNATURE.match(paragraph)
-        if not lines or aside:
-            continue
-        kept.append(" ".join(" ".join(lines).split()))
-        if len(kept) == PARAGRAPHS:
+        end = next((at for at, line in enumerate(lines) if _CLOSING.match(line)), len(lines))
+        plain = [line for line in lines[:end] if not _UNDERLINE.match(line) and not line.startswith("%(")]
+        aside = paragraph.startswith((" ", "..", "* ", "- ")) or _SIGNATURE.match("\n".join(plain))
+        if plain and not aside:
+            kept.append(" ".join(" ".join(plain).split()))
+        if len(kept) == PARAGRAPHS or _SECTION.match(lines[end] if end < len(lines) else ""):
             break
     words = _ROLE.sub(r"\1", " ".join(kept)).replace("`", "")
     return _OWN_NAMES.sub("package", words)[:LONGEST]

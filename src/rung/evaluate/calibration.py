@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from rung.bundle.temperature import EPSILON, apply_temperature, logit
 from rung.core.errors import BadOption
 from rung.core.evidence import Calibration
 from rung.core.rng import generator
 from rung.core.types import Floats, Ints, Task
 from rung.metrics.ece import BINS, bin_of
-from rung.metrics.log_loss import EPSILON, log_loss
+from rung.metrics.log_loss import log_loss
 
 FOLDS = 5
 COLDEST, HOTTEST = 0.05, 20.0
@@ -44,25 +45,6 @@ def fit_temperature(probability: Floats, target: NDArray[Any]) -> float:
         options={"xatol": 1e-4},
     )
     return float(np.exp(best.x))
-
-
-def apply_temperature(probability: Floats, temperature: float, task: Task) -> Floats:
-    """Probabilities at another temperature: softmax(log p / T), for multilabel sigmoid(logit p / T). The order stays.
-
-    Temperature 1 and regression return the input itself.
-
-    >>> apply_temperature(np.array([[0.2, 0.8]], np.float32), 2.0, Task.BINARY).round(3)
-    array([[0.333, 0.667]], dtype=float32)
-    """
-    if temperature == 1 or task is Task.REGRESSION:
-        return probability
-    if task is Task.MULTILABEL:
-        spread: Floats = (1 / (1 + np.exp(-_logit(probability) / temperature))).astype(np.float32)
-        return spread
-    log_p = np.log(np.maximum(probability, EPSILON).astype(np.float64)) / temperature
-    weight = np.exp(log_p - log_p.max(axis=-1, keepdims=True))
-    scaled_NC: Floats = (weight / weight.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return scaled_NC
 
 
 def calibrate(
@@ -167,15 +149,9 @@ def _class_loss(probability: Floats, target: NDArray[Any]) -> Any:
 
 
 def _multilabel_loss(probability: Floats, target: NDArray[Any]) -> Any:
-    signed = np.where(target > 0, -1.0, 1.0) * _logit(probability)
+    signed = np.where(target > 0, -1.0, 1.0) * logit(probability)
 
     def loss(temperature: float) -> float:
         return float(np.logaddexp(0.0, signed / temperature).mean())
 
     return loss
-
-
-def _logit(probability: Floats) -> NDArray[np.float64]:
-    p = np.clip(probability.astype(np.float64), EPSILON, 1 - EPSILON)
-    result: NDArray[np.float64] = np.log(p) - np.log1p(-p)
-    return result

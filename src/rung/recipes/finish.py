@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Rung, Trial
 from rung.core.evidence import Calibration, Evidence, LearningCurve, Score, Verdict
 from rung.core.rng import generator
 from rung.core.types import Finding, Floats, Fold, Ints, Plan, Target, Task
 from rung.evaluate import verdicts
-from rung.evaluate.calibration import apply_temperature, calibrate
+from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
 from rung.evaluate.learning_curve import curve
 from rung.evaluate.protocol import scores
@@ -112,7 +113,8 @@ def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve |
             ece_before=named("ece", task)(opened.target.value, raw),
             ece_after=test["ece"].value,
         )
-    judgements = judge(job, climbed, opened, learning, calibration)
+    blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
+    judgements = judge(job, climbed, opened, (learning, calibration, blur))
     metric: Metric = job.metric
     by_rung = {
         name: scores(task, opened.target.value, prediction, cluster=opened.cluster, seed=job.seed, only=(metric.name,))
@@ -141,9 +143,16 @@ def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve |
 
 
 def judge(
-    job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve | None, calibration: Calibration | None
+    job: Job,
+    climbed: Climbed,
+    opened: Opened,
+    measured: tuple[LearningCurve | None, Calibration | None, float],
 ) -> tuple[Verdict, ...]:
-    """The verdicts that this climb can stand on; one that was not measured is left out."""
+    """The verdicts that this climb can stand on; one that was not measured is left out.
+
+    measured: the learning curve, the calibration, and the calibration error that perfect probabilities would show.
+    """
+    learning, calibration, blur = measured
     winner = climbed.step(climbed.winner).evidence
     found: list[Verdict] = []
     compared = _transfer_pair(job, climbed) if len(opened.target) else None
@@ -164,7 +173,7 @@ def judge(
     if learning is not None:
         found.append(verdicts.enough_data(job.metric, learning))
     if calibration is not None:
-        found.append(verdicts.calibrated(calibration))
+        found.append(verdicts.calibrated(calibration, noise=blur))
     return tuple(found)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -52,18 +53,12 @@ class LadderView:
     def __init__(self, console: Console | None = None, *, clock: Callable[[], float] = monotonic) -> None:
         self._console = console or Console(stderr=True, highlight=False)
         self._clock = clock
-        drawable = self._console.is_terminal and not self._console.is_dumb_terminal and not self._console.no_color
-        self._live = Live(
-            console=self._console,
-            get_renderable=self._draw,
-            refresh_per_second=6,
-            redirect_stdout=False,  # what a verb writes to standard output is its result
-        ) if drawable else None  # fmt: skip
         self._steps: tuple[RungEvidence, ...] = ()
         self._rung: tuple[str, Cost | None, float] | None = None  # name, predicted, begun
         self._wait: _Wait | None = None
+        self._live = self._drawing()
 
-    def __enter__(self) -> "LadderView":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -108,6 +103,13 @@ class LadderView:
         """A rung is left out, for a reason."""
         self.finished(RungEvidence(name, "skipped", why))
 
+    def _drawing(self) -> Live | None:
+        console = self._console
+        if not console.is_terminal or console.is_dumb_terminal or console.no_color:
+            return None
+        results_stay = False  # what a verb writes to standard output is its result, not ours to move
+        return Live(console=console, get_renderable=self._draw, refresh_per_second=6, redirect_stdout=results_stay)
+
     def _show(self) -> None:
         if self._live is not None and not self._live.is_started:
             self._live.start(refresh=True)
@@ -118,7 +120,7 @@ class LadderView:
     def _draw(self) -> RenderableType:
         parts: list[RenderableType] = []
         if self._steps:
-            parts.append(ladder(self._steps))
+            parts.append(ladder(self._steps, over=False))
         wait, rung = self._wait, self._rung
         if rung is not None:
             name, cost, begun = rung

@@ -1,5 +1,6 @@
 """The figures of the report: forest rows, the front, the learning curve, reliability, residuals."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -41,7 +42,8 @@ def scope(scores: Sequence[Score], better: str) -> tuple[float, float]:
     >>> low > 0.8
     True
     """
-    ranked = sorted(scores, key=lambda one: one.value, reverse=better == "higher")
+    known = [one for one in scores if math.isfinite(one.value)]
+    ranked = sorted(known, key=lambda one: one.value, reverse=better == "higher")
     far = [n for n in range(2, len(ranked)) if _width(ranked[:n]) < CROWDED * _width(ranked[: n + 1])]
     kept = ranked[: far[0]] if far else ranked
     return svg.span((end for one in kept for end in (one.low, one.value, one.high)), room=0.1)
@@ -66,6 +68,8 @@ def forest(score: Score, axis: Axis, *, reference: float | None = None, strong: 
     look = " strong" if strong else ""
     says = f"{units.title(score.name)} {units.score(score)}"
     parts = [svg.line(axis(tick), 0, axis(tick), height, "grid") for tick in axis.ticks(5)]
+    if not math.isfinite(score.value):
+        return svg.drawing(parts, height=height, says=says, look="row")
     if reference is not None and axis.low <= reference <= axis.high:
         parts.append(svg.line(axis(reference), 0, axis(reference), height, "reference"))
     if not axis.low <= score.value <= axis.high:
@@ -102,8 +106,10 @@ def front(steps: Sequence[RungEvidence], *, cost: Literal["latency", "seconds"],
     known = [
         (step, max(step.latency_ms if cost == "latency" else step.seconds, floor), step.score)
         for step in steps
-        if step.score is not None
+        if step.score is not None and math.isfinite(step.score.value)
     ]
+    if not known:
+        return Markup()
     x = Axis(*svg.decades(place for _, place, _ in known), LEFT, RIGHT, log=True)
     y = Axis(*scope([one for *_, one in known], better), HEIGHT - BOTTOM, TOP)
     sign = 1 if better == "higher" else -1
@@ -182,17 +188,20 @@ def _names(names: Sequence[tuple[str, float, float]], whiskers: Sequence[tuple[f
 def learning_curve(curve: LearningCurve, *, better: str) -> Markup:
     """Measured points with intervals, and what more rows would bring, dashed."""
     sign = 1 if better == "higher" else -1
-    last = curve.points[-1]
+    points = [point for point in curve.points if math.isfinite(point.score.value)]
+    if not points:
+        return Markup()
+    last = points[-1]
     then = last.rows + curve.more_rows
     ahead = [last.score.value + sign * part for part in (curve.gain, curve.low, curve.high)]
-    ends = [end for point in curve.points for end in (point.score.low, point.score.high)]
+    ends = [end for point in points for end in (point.score.low, point.score.high)]
     x = Axis(0, max(then, 1) * 1.04, LEFT, RIGHT)
     y = Axis(*svg.span([*ends, *ahead]), HEIGHT - BOTTOM, TOP)
     name = units.title(last.score.name)
     parts = svg.frame(x, y, "training rows", name, svg.plain)
-    for a, b in pairwise(curve.points):
+    for a, b in pairwise(points):
         parts.append(svg.line(x(a.rows), y(a.score.value), x(b.rows), y(b.score.value), "track"))
-    for point in curve.points:
+    for point in points:
         says = f"{point.rows:,} rows: {units.score(point.score)}"
         parts.append(svg.line(x(point.rows), y(point.score.low), x(point.rows), y(point.score.high), "whisker strong"))
         parts.append(svg.dot(x(point.rows), y(point.score.value), "dot strong", says=says))

@@ -85,6 +85,7 @@ def _environment() -> Environment:
         "p": units.p_value,
         "metric": units.title,
         "excerpt": excerpt,
+        "answer": answer,
     }
     environment.globals |= {
         "gain": units.gain,
@@ -102,10 +103,10 @@ def _environment() -> Environment:
 
 
 def unbroken(text: str) -> str:
-    """The same text with intervals and units that no line break tears apart.
+    r"""The same text with intervals and units that no line break tears apart.
 
-    >>> unbroken("+1.2 [0.4, 2.1] pts") == "+1.2 [0.4,\\xa02.1]\\xa0pts"
-    True
+    >>> unbroken("+1.2 [0.4, 2.1] pts").split(" ")
+    ['+1.2', '[0.4,\xa02.1]\xa0pts']
     """
     return re.sub(r"(?<=,) (?=[-+\d.,e]+\])|(?<=\]) (?=pts)", "\u00a0", text)
 
@@ -118,6 +119,19 @@ def excerpt(text: object, most: int = LONG) -> str:
     """
     plain = " ".join(str(text).split())
     return plain if len(plain) <= most else plain[:most].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+
+
+def answer(value: object) -> str:
+    """A truth or a prediction: a label, labels joined, or a number.
+
+    >>> answer("spam"), answer(["joy", "love"]), answer(3120.4999), answer(None)
+    ('spam', 'joy; love', '3,120', '')
+    """
+    if isinstance(value, float):
+        return units.number(value)
+    if isinstance(value, list | tuple):
+        return excerpt("; ".join(str(part) for part in value), 60)
+    return "" if value is None else excerpt(value, 60)
 
 
 def _sections(report: ReportData) -> tuple[Section, ...]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.table import Table
 from rich.text import Text
 
 from rung.core.evidence import Evidence, RungEvidence
 from rung.report import sentences, units
+from rung.report.tables import plain_table
 
 COLOUR = {
     "won": "bold green",
@@ -20,21 +20,24 @@ COLOUR = {
     "collapsed": "red",
     "failed": "red",
 }
-GAP = 2  # spaces between columns
+GAP = 2  # spaces that plain_table puts between columns
 NAME = 16  # characters of a rung's name
 UNUSED = ("dropped", "skipped", "collapsed", "failed")
 SPARE = ("trained", "time", "latency", "gain")  # what a narrow place does without, in this order
 
 
-def ladder(evidence: Evidence | Sequence[RungEvidence], *, width: int | None = None) -> RenderableType:
+def ladder(
+    evidence: Evidence | Sequence[RungEvidence], *, width: int | None = None, over: bool = True
+) -> RenderableType:
     """Each rung with its score, gain, cost and decision, and under the table why one was not kept.
 
     width: columns that the table may take; the console's own width where None. Where one line a rung is too wide,
     intervals go to a second line; where that is too wide, columns are left out, the least telling first.
+    over: the climb has ended, so that the rung that holds the place has won.
     """
     steps = tuple(evidence.rungs if isinstance(evidence, Evidence) else evidence)
     winner = evidence.winner if isinstance(evidence, Evidence) else sentences.holder(steps)
-    return _Ladder(steps, winner, width)
+    return _Ladder(steps, winner if over else "", width)
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,16 @@ class _Ladder:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         options = options.update(width=min(self._width or options.max_width, options.max_width))
         columns = _fitting(self._steps, self._winner, options.max_width)
-        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, header_style="dim")
-        for column in columns:
-            table.add_column(column.heading, justify="right" if column.right else "left", overflow="fold")
+        table = plain_table(*(c.heading for c in columns), right=[c.heading for c in columns if c.right])
         for row in zip(*(column.cells for column in columns), strict=True):
             table.add_row(*row)
         yield from console.render(table, options)
-        for step in self._steps:
-            if step.why and sentences.decision(step, self._winner) in UNUSED:
-                yield from console.render(Text(f"{step.name[:NAME]}: {step.why}", style="dim"), options)
+        yield Text("")
+        reasons = [step for step in self._steps if step.why and sentences.decision(step, self._winner) in UNUSED]
+        for step in reasons:
+            yield from console.render(Text(f"{step.name[:NAME]}: {step.why}", style="dim"), options)
+        if reasons:
+            yield Text("")
 
 
 def _fitting(steps: Sequence[RungEvidence], winner: str, width: int) -> list[_Column]:

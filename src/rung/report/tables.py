@@ -6,6 +6,7 @@ Plain where there is no colour or no terminal: words carry every meaning, colour
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from rich.box import Box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,9 +24,12 @@ CELL = 40  # characters of a name taken from the data
 Justify = Literal["left", "right"]
 
 
+UNDERLINED = Box("    \n    \n -  \n    \n    \n    \n    \n    \n", ascii=True)  # dashes under the headings, no more
+
+
 def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:
-    """A table without lines that survives a pipe; columns named in `right` hold numbers."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
+    """A table that survives a pipe; columns named in `right` hold numbers."""
+    table = Table(box=UNDERLINED, padding=(0, 1, 0, 0), pad_edge=False, header_style="dim", show_edge=False)
     for heading in headings:
         justify: Justify = "right" if heading in right else "left"
         table.add_column(heading, justify=justify, overflow="fold")
@@ -35,7 +39,7 @@ def plain_table(*headings: str, right: Sequence[str] = ()) -> Table:
 def cell(text: object, most: int = CELL) -> Text:
     """Text from the data: on one line, no markup, cut when long.
 
-    >>> cell("a\\nb [red]").plain
+    >>> cell("a  b [red]").plain
     'a b [red]'
     """
     line = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())

@@ -1,0 +1,86 @@
+"""Choosing settings from rows that did not train them, so that no row's own label chooses its prediction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rung.core.contracts import Job
+from rung.core.rng import generator
+from rung.core.types import Floats, Fold, Ints, Task
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One setting: what it is (JSON-ready), how complex its variant is, its predictions of each fold's held-out rows.
+
+    held_out: one (n, C) array a fold, None for a fold on which a dear variant was not tried.
+    """
+
+    choice: dict[str, Any]
+    complexity: int
+    held_out: Sequence[Floats | None]
+
+
+def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> NDArray[np.float64]:
+    """Metric of each candidate on each fold's held-out rows, (A, F): signed so that higher is better, NaN if untried."""
+    table = np.full((len(candidates), len(folds)), np.nan)
+    for f, fold in enumerate(folds):
+        truth = job.target.value[fold.validation]
+        for a, candidate in enumerate(candidates):
+            said = candidate.held_out[f]
+            if said is not None:
+                table[a, f] = job.metric.sign * job.metric(truth, said)
+    return table
+
+
+def pick(table_AF: NDArray[np.float64], complexity: Sequence[int]) -> int:
+    """The best simple candidate, unless a more complex one gains more than one standard error over it.
+
+    Within one complexity the best mean wins, the first of equals. Between complexities, in rising order, the
+    challenger's mean gain over the folds that both were tried on must exceed its standard error.
+    Source: the one-standard-error rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3.
+
+    >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1])
+    0
+    >>> pick(np.array([[0.80, 0.82, 0.81], [0.90, 0.93, 0.91]]), [0, 1])
+    1
+    """
+    levels = np.asarray(complexity)
+    chosen: int | None = None
+    for level in sorted(set(complexity)):
+        own = [a for a in np.flatnonzero(levels == level) if np.isfinite(table_AF[a]).any()]
+        if not own:
+            continue
+        best = int(max(own, key=lambda a: (np.nanmean(table_AF[a]), -a)))
+        if chosen is None:
+            chosen = best
+            continue
+        gain = table_AF[best] - table_AF[chosen]
+        gain = gain[np.isfinite(gain)]
+        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
+        if len(gain) and gain.mean() > max(error, 1e-9):
+            chosen = best
+    return 0 if chosen is None else chosen
+
+
+def inner_folds(job: Job, rows: Ints, k: int = 5) -> tuple[Fold, ...]:
+    """K folds of `rows` (pool indices) that keep clusters whole and classes spread; seeded.
+
+    Fewer folds when there are fewer clusters.
+    """
+    clusters, member = np.unique(job.plan.cluster[rows], return_inverse=True)
+    order = generator(job.seed, "inner folds").permutation(len(clusters))
+    stratum = np.zeros(len(clusters))
+    if job.target.task.one_label:
+        stratum[member] = job.target.value[rows]
+    elif job.target.task is Task.REGRESSION:
+        stratum[member] = np.argsort(np.argsort(job.target.value[rows])) * 10 // max(len(rows), 1)
+    order = order[np.argsort(stratum[order], kind="stable")]
+    k = max(2, min(k, len(clusters)))
+    fold_of = np.empty(len(clusters), np.int64)
+    fold_of[order] = np.arange(len(clusters)) % k
+    of_row = fold_of[member]
+    return tuple(Fold(rows[of_row != f], rows[of_row == f]) for f in range(k))

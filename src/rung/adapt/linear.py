@@ -1,0 +1,157 @@
+"""Linear heads over any features: a path of strengths tried on folds, one strength fitted for good."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rung.adapt.choose import Candidate
+from rung.adapt.loss import LossName
+from rung.adapt.solver import LinearPath
+from rung.bundle.heads import Features, LinearHead, Link, linked
+from rung.core.contracts import Job
+from rung.core.types import Floats, Fold, Ints, Target, Task
+
+PATIENCE = 2  # strengths in a row without a better held-out score that end a path
+IMBALANCE = 1.5  # largest class over smallest from which class weights are tried
+LOSS: dict[Task, LossName] = {
+    Task.BINARY: "softmax",
+    Task.MULTICLASS: "softmax",
+    Task.MULTILABEL: "sigmoid",
+    Task.REGRESSION: "squared",
+}
+LINK: dict[Task, Link] = {
+    Task.BINARY: "softmax",
+    Task.MULTICLASS: "softmax",
+    Task.MULTILABEL: "sigmoid",
+    Task.REGRESSION: "identity",
+}
+
+
+Groups = Callable[[], Iterator[tuple[Features, Sequence[int]]]]
+
+
+def standard(target: Target, rows: Ints) -> tuple[float, float]:
+    """Shift and spread of a regression target on training rows; (0, 1) for classes."""
+    if target.task is not Task.REGRESSION:
+        return 0.0, 1.0
+    value = target.value[rows]
+    return float(value.mean()), float(value.std()) or 1.0
+
+
+def fit_value(target: Target, shift: float, spread: float) -> NDArray[Any]:
+    """What the solver fits: class indices, label sets as floats, or standardised values (N, 1)."""
+    if target.task.one_label:
+        return target.value
+    if target.task is Task.MULTILABEL:
+        return target.value.astype(np.float32)
+    return ((target.value - shift) / spread).astype(np.float32)[:, None]
+
+
+def balance(target: Target, rows: Ints) -> Floats | None:
+    """Row weights (N,) that make classes count alike on `rows`, mean 1; None where classes are about even.
+
+    n / (C n_c): scikit-learn's "balanced" (King and Zeng 2001).
+    """
+    if not target.task.one_label:
+        return None
+    counts = np.bincount(target.value[rows], minlength=len(target.labels))
+    present = counts[counts > 0]
+    if present.max() < IMBALANCE * present.min():
+        return None
+    weight_C = len(rows) / (len(present) * np.maximum(counts, 1))
+    return np.asarray(weight_C[target.value], dtype=np.float32)
+
+
+def path(
+    job: Job,
+    folds: Sequence[Fold],
+    groups: Groups,
+    strengths: Sequence[float],
+    extra: dict[str, Any],
+    complexity: int = 0,
+) -> list[Candidate]:
+    """Candidates from strong to weak regularisation, then class weights (one more complex) at the best strength.
+
+    groups: features of all pool rows with the folds that share them; folds of one group are solved together. A
+    group's path ends when its mean held-out score has not risen for two strengths. extra goes into each choice.
+    """
+    plain = _over_groups(job, folds, groups, strengths, weighted=False)
+    found = [
+        Candidate({**extra, "strength": strength, "class_weight": "none"}, complexity, said)
+        for strength, said in sorted(plain.items())
+    ]
+    if all(balance(job.target, fold.train) is None for fold in folds):
+        return found
+    best = max(found, key=lambda candidate: _mean(job, folds, candidate.held_out)).choice["strength"]
+    weighted = _over_groups(job, folds, groups, [best], weighted=True)
+    choice = {**extra, "strength": best, "class_weight": "balanced"}
+    return [*found, Candidate(choice, complexity + 1, weighted[best])]
+
+
+def _over_groups(
+    job: Job, folds: Sequence[Fold], groups: Groups, strengths: Sequence[float], *, weighted: bool
+) -> dict[float, list[Floats]]:
+    """Held-out predictions by strength, of the strengths that every group reached."""
+    said: dict[float, dict[int, Floats]] = {}
+    for x, members in groups():
+        for strength, each in _walk(job, x, [folds[f] for f in members], strengths, weighted=weighted):
+            said.setdefault(strength, {}).update(zip(members, each, strict=True))
+    return {
+        strength: [by_fold[f] for f in range(len(folds))]
+        for strength, by_fold in said.items()
+        if len(by_fold) == len(folds)
+    }
+
+
+def _walk(
+    job: Job, x: Features, folds: Sequence[Fold], strengths: Sequence[float], *, weighted: bool
+) -> Iterator[tuple[float, list[Floats]]]:
+    target, n = job.target, len(job.target)
+    train_FN = np.zeros((len(folds), n), bool)
+    for f, fold in enumerate(folds):
+        train_FN[f, fold.train] = True
+    shift, spread = standard(target, np.flatnonzero(train_FN.any(0)))
+    weight_FN = None
+    if weighted:
+        ones = np.ones(n, np.float32)
+        weights = [balance(target, fold.train) for fold in folds]
+        weight_FN = np.stack([ones if weight is None else weight for weight in weights])
+    solver = LinearPath(x, fit_value(target, shift, spread), LOSS[target.task], target.outputs, train_FN, weight_FN)
+    best, idle = -np.inf, 0
+    for strength in strengths:
+        solution = solver.solve(strength / solver.scale**2)
+        said = []
+        for f, fold in enumerate(folds):
+            z = np.asarray(x[fold.validation] @ solution.weight_FDC[f]) + solution.bias_FC[f]
+            said.append(linked(z, LINK[target.task]) * np.float32(spread) + np.float32(shift))
+        yield strength, said
+        score = _mean(job, folds, said)
+        best, idle = (score, 0) if score > best else (best, idle + 1)
+        if idle >= PATIENCE:
+            return
+
+
+def _mean(job: Job, folds: Sequence[Fold], said: Sequence[Floats | None]) -> float:
+    found = [
+        job.metric.sign * job.metric(job.target.value[fold.validation], each)
+        for fold, each in zip(folds, said, strict=True)
+        if each is not None
+    ]
+    return float(np.nanmean(found))
+
+
+def fit_linear(target: Target, x: Features, choice: dict[str, Any], shift: float, spread: float) -> LinearHead:
+    """One head on all rows of x and target, at the strength and class weight of `choice`."""
+    weight = balance(target, np.arange(len(target))) if choice.get("class_weight") == "balanced" else None
+    solver = LinearPath(
+        x,
+        fit_value(target, shift, spread),
+        LOSS[target.task],
+        target.outputs,
+        np.ones((1, len(target)), bool),
+        None if weight is None else weight[None],
+    )
+    solution = solver.solve(choice["strength"] / solver.scale**2)
+    return LinearHead(solution.weight_FDC[0], solution.bias_FC[0], LINK[target.task])

@@ -1,0 +1,82 @@
+"""A small network as a head: one hidden layer, dropout, early stopping on rows set aside from training."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rung.adapt.linear import LINK, balance, fit_value
+from rung.bundle.heads import MlpHead
+from rung.core.rng import generator
+from rung.core.types import Floats, Target, Task
+
+HIDDEN = 256
+EPOCHS = 60
+PATIENCE = 6
+BATCH = 256
+
+
+def fit_mlp(target: Target, x: Floats, seed: int, shift: float, spread: float, *, weighted: bool = False) -> MlpHead:
+    """Train on x (N, D) and target; a tenth of the rows says when to stop, and the best epoch's weights are kept.
+
+    AdamW, learning rate 1e-3, weight decay 1e-2, dropout 0.3 before both layers.
+    """
+    rows = generator(seed, "mlp rows").permutation(len(x))
+    aside, train = rows[: max(1, len(x) // 10)], rows[max(1, len(x) // 10) :]
+    centre, width = x[train].mean(0), float(x[train].std()) or 1.0
+    scaled = torch.from_numpy((x - centre) / width)
+    truth = torch.from_numpy(fit_value(target, shift, spread))
+    weight = balance(target, np.sort(train)) if weighted else None
+    loss = _loss(target.task, None if weight is None else torch.from_numpy(weight))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(int(generator(seed, "mlp").integers(2**31)))
+        layers = _train(scaled, truth, (train, aside), target.outputs, loss)
+    first, bias_1, second, bias_2 = (tensor.detach().numpy().copy() for tensor in layers)
+    spread_D = np.full(x.shape[1], width, np.float32)
+    return MlpHead(centre.astype(np.float32), spread_D, first, bias_1, second, bias_2, LINK[target.task])
+
+
+def _train(
+    x: Tensor, truth: Tensor, parts: tuple[np.ndarray, np.ndarray], outputs: int, loss: Callable[..., Tensor]
+) -> list[Tensor]:
+    train, aside = (torch.from_numpy(part) for part in parts)
+    first, second = nn.Linear(x.shape[1], HIDDEN), nn.Linear(HIDDEN, outputs)
+    nn.init.zeros_(second.weight)
+    nn.init.zeros_(second.bias)
+    parameters = [*first.parameters(), *second.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=1e-2)
+    drop = nn.Dropout(0.3)
+
+    def forward(rows: Tensor) -> Tensor:
+        hidden = first(drop(x[rows]))
+        said: Tensor = second(drop(hidden * torch.sigmoid(1.702 * hidden)))
+        return said
+
+    best, kept, idle = np.inf, [p.detach().clone() for p in parameters], 0
+    for _ in range(EPOCHS):
+        drop.train()
+        for batch in torch.split(train[torch.randperm(len(train))], BATCH):
+            optimiser.zero_grad(set_to_none=True)
+            torch.autograd.backward(loss(forward(batch), truth[batch], batch))
+            optimiser.step()
+        drop.eval()
+        with torch.no_grad():
+            now = float(loss(forward(aside), truth[aside], aside))
+        best, kept, idle = (now, [p.detach().clone() for p in parameters], 0) if now < best else (best, kept, idle + 1)
+        if idle >= PATIENCE:
+            break
+    return [kept[0].T.contiguous(), kept[1], kept[2].T.contiguous(), kept[3]]
+
+
+def _loss(task: Task, weight: Tensor | None) -> Callable[..., Tensor]:
+    def mean(each: Tensor, rows: Tensor) -> Tensor:
+        return each.mean() if weight is None else (each * weight[rows]).sum() / weight[rows].sum()
+
+    if task.one_label:
+        return lambda z, y, rows: mean(nn.functional.cross_entropy(z, y, reduction="none"), rows)
+    if task is Task.MULTILABEL:
+        return lambda z, y, rows: mean(
+            nn.functional.binary_cross_entropy_with_logits(z, y, reduction="none").sum(1), rows
+        )
+    return lambda z, y, rows: mean((z - y).square().sum(1), rows)

@@ -1,0 +1,132 @@
+"""A fitted rung: encoders of the columns and a head, which a bundle holds as JSON, tensors and text files."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from rung.bundle.heads import KINDS, Features
+from rung.bundle.table import TableEncoder
+from rung.bundle.tfidf import Tfidf
+from rung.bundle.trees import FILE, TreesHead
+from rung.core.contracts import Head
+from rung.core.types import Floats, Inputs
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a fitted model is made of: JSON-ready meta, tensors and text files by name."""
+
+    meta: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Encoders:
+    """Columns to features, side by side: TF-IDF views, embeddings of text columns, table columns.
+
+    scale multiplies the table's features, so that they weigh about as much as an embedding's.
+    """
+
+    tfidf: tuple[Tfidf, ...] = ()
+    embedded: tuple[str, ...] = ()
+    table: TableEncoder | None = None
+    scale: float = 1.0
+
+    def apply(self, inputs: Inputs) -> Features:
+        """(N, D) float32: sparse where there is TF-IDF, else dense."""
+        dense = [inputs.embed(name) for name in self.embedded]
+        if self.table is not None:
+            dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
+        if not self.tfidf:
+            return np.concatenate(dense, axis=1) if dense else np.zeros((inputs.n, 0), np.float32)
+        views = [view.apply(inputs.texts[view.column]) for view in self.tfidf]
+        return sparse.csr_array(sparse.hstack([*views, *map(sparse.csr_array, dense)], format="csr"))
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """Encoders, then a head; `shift` and `spread` bring a regression head back to the target's units."""
+
+    encoders: Encoders
+    head: Head
+    shift: float = 0.0
+    spread: float = 1.0
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """(N, C) probabilities, or (N, 1) values in the target's units; row order kept."""
+        said = self.head(self.encoders.apply(inputs))
+        if (self.shift, self.spread) == (0.0, 1.0):
+            return said
+        return (said * np.float32(self.spread) + np.float32(self.shift)).astype(np.float32)
+
+    @property
+    def uses_embedding(self) -> bool:
+        """Whether predicting needs the backbone."""
+        return bool(self.encoders.embedded)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the fitted parts, backbone aside."""
+        parts = self.parts()
+        return sum(t.nbytes for t in parts.tensors.values()) + sum(map(len, parts.files.values()))
+
+    def parts(self) -> Parts:
+        """Everything that from_parts needs, exactly."""
+        encoders, head = self.encoders, self.head
+        tensors = {f"head.{name}": tensor for name, tensor in head.tensors().items()}  # type: ignore[attr-defined]  # every head of this room has them
+        files: dict[str, bytes] = head.files() if isinstance(head, TreesHead) else {}
+        for i, view in enumerate(encoders.tfidf):
+            tensors[f"tfidf.{i}.idf"] = view.idf
+            files |= {f"tfidf.{i}.{name}": content for name, content in view.files().items()}
+        meta = {
+            "head": {"kind": head.kind, **head.meta()},  # type: ignore[attr-defined]  # see above
+            "tfidf": [{"column": view.column, "view": view.view} for view in encoders.tfidf],
+            "embedded": list(encoders.embedded),
+            "table": encoders.table.meta() if encoders.table else None,
+            "scale": encoders.scale,
+            "shift": self.shift,
+            "spread": self.spread,
+        }
+        return Parts(json.loads(json.dumps(meta)), tensors, files)
+
+    @staticmethod
+    def from_parts(parts: Parts) -> "FittedModel":
+        """The model that `parts` was taken from: it predicts the same, bit for bit."""
+        meta = parts.meta
+        views = tuple(
+            Tfidf(
+                each["column"],
+                each["view"],
+                tuple(json.loads(parts.files[f"tfidf.{i}.terms.json"])),
+                parts.tensors[f"tfidf.{i}.idf"],
+            )
+            for i, each in enumerate(meta["tfidf"])
+        )
+        table = _table(meta["table"]) if meta["table"] is not None else None
+        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"])
+        return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"])
+
+
+def _table(meta: Mapping[str, Any]) -> TableEncoder:
+    return TableEncoder(
+        {name: tuple(how) for name, how in meta["numbers"].items()},
+        {name: tuple(known) for name, known in meta["categories"].items()},
+        {name: tuple(how) for name, how in meta["datetimes"].items()},
+    )
+
+
+def _head(meta: Mapping[str, Any], parts: Parts) -> Head:
+    own = {name.removeprefix("head."): tensor for name, tensor in parts.tensors.items() if name.startswith("head.")}
+    rest = {key: value for key, value in meta.items() if key != "kind"}
+    if meta["kind"] == "trees":
+        names: Sequence[str] = [name for name in parts.files if name.endswith(FILE)]
+        ordered = sorted(names, key=lambda name: int(name.split(".")[0]))
+        return TreesHead(tuple(parts.files[name].decode() for name in ordered), **rest)
+    head: Head = KINDS[meta["kind"]](**own, **rest)
+    return head

@@ -1,0 +1,150 @@
+"""The model card: README.md in Hugging Face's format, a YAML head for machines and text for people."""
+
+import math
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rung.core.evidence import Score
+from rung.core.types import FEATURES, Role
+from rung.report import sentences, units
+from rung.report.html import ReportData
+
+TAGS = {
+    "binary": "binary-classification",
+    "multiclass": "multiclass-classification",
+    "multilabel": "multi-label-classification",
+    "regression": "regression",
+}
+HUB_METRICS = {  # names under which the hub's evaluation library knows our scores; others keep their own
+    "macro_f1": "f1",
+    "micro_f1": "f1",
+    "mcc": "matthews_correlation",
+    "spearman": "spearmanr",
+    "r2": "r_squared",
+}
+LABELS = 40  # labels listed by name
+
+
+def render(report: ReportData) -> str:
+    """The card as Markdown text with its YAML head.
+
+    The licence is that of the backbone where the winner uses one, else left to the owner of the data ("other").
+    Raises nothing for parts that are empty: they are left out.
+    """
+    evidence = report.evidence
+    template = _environment().get_template("card.md.jinja")
+    return template.render(
+        head=_head(report).to_yaml(),
+        report=report,
+        evidence=evidence,
+        closing=sentences.closing(evidence),
+        protocol=sentences.protocol(evidence, report.manifest),
+        backbone=_used(report),
+        inputs=[column for column in report.columns if column.role in FEATURES],
+        target=next((column.name for column in report.columns if column.role is Role.TARGET), ""),
+        serious=[finding for finding in report.findings if finding.severity != "note"],
+        labels=evidence.labels[:LABELS],
+        more_labels=len(evidence.labels[LABELS:]),
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(  # Markdown: cells are kept on their line by `cell`
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=False,  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "cell": cell,
+        "prose": prose,
+        "metric": units.title,
+        "score": units.score,
+        "number": units.number,
+    }
+    environment.globals |= {"count": units.count}
+    return environment
+
+
+def cell(text: object) -> str:
+    r"""Text from the data as plain words in one Markdown line: nothing in it is markup, HTML or a column's end.
+
+    >>> print(cell("a|b <i>*c*"))
+    a\|b &lt;i&gt;\*c\*
+    """
+    return "".join(f"\\{c}" if c in "\\|*_`[]#" else c for c in _no_html(text))
+
+
+def prose(text: object) -> str:
+    """A sentence of Rung's own in one line: intervals keep their brackets, but no HTML and no link gets through.
+
+    >>> prose("+1.2 [0.4, 2.1] pts over <b>")
+    '+1.2 [0.4, 2.1] pts over &lt;b&gt;'
+    """
+    return _no_html(text).replace("](", "] (")
+
+
+def _no_html(text: object) -> str:
+    return " ".join(str(text).split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _used(report: ReportData) -> Any:
+    return None if report.evidence.winner in sentences.WITHOUT_BACKBONE else report.backbone
+
+
+def _head(report: ReportData) -> ModelCardData:
+    evidence, backbone = report.evidence, _used(report)
+    regression = evidence.task == "regression"
+    texts = any(column.role is Role.TEXT for column in report.columns) or not report.columns
+    pipeline = "tabular-regression" if regression else "text-classification" if texts else "tabular-classification"
+    scores = [score for score in evidence.test.values() if math.isfinite(score.value)]
+    return ModelCardData(
+        license=backbone.licence.lower() if backbone else "other",
+        license_name=None if backbone else "chosen-by-the-owner",
+        library_name="rung",
+        tags=["rung", "transfer-learning", TAGS.get(evidence.task, evidence.task)],
+        pipeline_tag=pipeline,
+        base_model=_hub_name(backbone.id) if backbone else None,
+        metrics=sorted({HUB_METRICS.get(score.name, score.name) for score in scores}) or None,
+        model_name=_plain(report.name) or "rung-model",
+        eval_results=_results(scores, pipeline, _plain(report.name)) or None,
+    )
+
+
+def _hub_name(identity: str) -> str | None:
+    """The backbone's name on the hub; none for a local folder, whose place is nobody else's business.
+
+    The embedded default lives under its makers' name there.
+    """
+    if identity == "all-MiniLM-L6-v2":
+        return f"sentence-transformers/{identity}"
+    name = identity.removeprefix("hf:").partition("@")[0]
+    return name if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) else None
+
+
+def _plain(name: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in name).split())
+
+
+def _results(scores: Sequence[Score], pipeline: str, dataset: str) -> list[EvalResult]:
+    return [
+        EvalResult(
+            task_type=pipeline,
+            dataset_type="private",
+            dataset_name=dataset or "the user's table",
+            dataset_split="test",
+            metric_type=HUB_METRICS.get(score.name, score.name),
+            metric_name=f"{units.title(score.name)}, 95 % interval {score.low:.4g} to {score.high:.4g}",
+            metric_value=round(score.value, 6),
+        )
+        for score in scores
+    ]
