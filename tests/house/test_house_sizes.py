@@ -8,6 +8,7 @@ import pytest
 from house_sources import python, text, tree, where
 
 LINES, BODY, PARAMETERS = 300, 60, 8
+EVERYWHERE = python("src", "tests", "bench")
 REASON = re.compile(r"#\s*house:\s*(\S+\s+\S+\s+\S+.*)")  # three words at least: "too long" is no reason
 
 
@@ -28,25 +29,25 @@ def excused(path, function):
     return any(REASON.search(line) for line in lines)
 
 
-@pytest.mark.parametrize("path", python("src", "tests", "bench"), ids=where)
-def test_file_fits_in_three_hundred_lines(path):
-    assert len(text(path).splitlines()) <= LINES
+def test_files_fit_in_three_hundred_lines():
+    lengths = {where(path): len(text(path).splitlines()) for path in EVERYWHERE}
+    assert not {name: length for name, length in lengths.items() if length > LINES}
 
 
-@pytest.mark.parametrize("path", python("src", "tests", "bench"), ids=where)
-def test_functions_are_short_or_say_why_not(path):
+def test_functions_are_short_or_say_why_not():
     long = [
         f"{where(path, each.lineno)} {each.name}: {each.end_lineno - each.lineno + 1} lines"
+        for path in EVERYWHERE
         for each in functions(path)
         if each.end_lineno - each.lineno + 1 > BODY and not excused(path, each)
     ]
     assert not long
 
 
-@pytest.mark.parametrize("path", python("src", "tests", "bench"), ids=where)
-def test_functions_take_eight_parameters_or_say_why_not(path):
+def test_functions_take_eight_parameters_or_say_why_not():
     wide = [
         f"{where(path, each.lineno)} {each.name}: {parameters(each)} parameters"
+        for path in EVERYWHERE
         for each in functions(path)
         if parameters(each) > PARAMETERS and not excused(path, each)
     ]

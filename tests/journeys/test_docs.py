@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.is_file()]
 BLOCK = re.compile(
     r"(?:^<!--\s*(?P<mark>[^\n]*?)\s*-->[ \t]*\n\s*)?^```(?P<kind>console|bash)\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,

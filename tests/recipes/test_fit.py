@@ -70,7 +70,9 @@ def test_poisoned_test_labels_change_no_decision(fake, paragraphs, tmp_path):
 
 def test_rows_in_another_order_end_in_the_same_decisions(fake, paragraphs, tmp_path):
     one = fit(paragraphs, target="label", out=tmp_path / "one", max_rung="classic")
-    two = fit(paragraphs.sample(fraction=1, shuffle=True, seed=3), target="label", out=tmp_path / "two", max_rung="classic")
+    two = fit(
+        paragraphs.sample(fraction=1, shuffle=True, seed=3), target="label", out=tmp_path / "two", max_rung="classic"
+    )
     assert one.manifest["data"]["fingerprint"] == two.manifest["data"]["fingerprint"]
     assert one.evidence.winner == two.evidence.winner
     assert one.evidence.test["accuracy"].value == pytest.approx(two.evidence.test["accuracy"].value, abs=0.02)
@@ -169,7 +171,9 @@ def test_the_task_can_be_said(fake, paragraphs, tmp_path):
 def test_label_sets_walk_the_whole_ladder(fake, paragraphs, tmp_path):
     several = paragraphs.with_columns(
         pl.struct("label", "text")
-        .map_elements(lambda row: f"{row['label']};{'long' if len(row['text']) > 200 else 'short'}", return_dtype=pl.String)
+        .map_elements(
+            lambda row: f"{row['label']};{'long' if len(row['text']) > 200 else 'short'}", return_dtype=pl.String
+        )
         .alias("label")
     )
     run = fit(several, target="label", task="multilabel", out=tmp_path / "run")

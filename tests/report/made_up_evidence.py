@@ -3,12 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from made_up_parts import BACKBONE, COLUMNS, FINDINGS, INTENTS, MANIFEST, bins, confusion
+from made_up_parts import BACKBONE, COLUMNS, FINDINGS, INTENTS, MANIFEST, bins, confusion, three_steps, tried, verdicts
 
 from rung.core.evidence import (
     Calibration,
     CurvePoint,
-    Difference,
     Evidence,
     LearningCurve,
     RungEvidence,
@@ -17,106 +16,6 @@ from rung.core.evidence import (
 )
 from rung.core.types import Cost
 from rung.report.html import ReportData
-
-
-def tried(name, score, spread, *, metric="accuracy", gain=None, against="", promoted=False, **rest):
-    """A rung with a symmetric interval; gain: (value, half-width)."""
-    difference = None
-    if gain is not None:
-        value, half = gain
-        difference = Difference(value, value - half, value + half, value - 0.84 * half, 0.0004, 0.0008)
-    return RungEvidence(
-        name,
-        "tried",
-        score=Score(metric, score, score - spread, score + spread),
-        gain=difference,
-        against=against,
-        promoted=promoted,
-        predicted=Cost(rest.get("seconds", 1.0), 10**8),
-        **rest,
-    )
-
-
-def three_steps(metric="accuracy", scores=(0.026, 0.871, 0.931), spread=0.009, sign=1):
-    """Prior, classic, frozen, each better than the one before it."""
-    a, b, c = scores
-    because = "the 95 % lower bound of its gain over {}, {:+.4f}, is above {}"
-    return (
-        tried(
-            "prior",
-            a,
-            spread / 2,
-            metric=metric,
-            promoted=True,
-            why="the first rung holds the place",
-            latency_ms=0.004,
-            size_bytes=800,
-            seconds=0.02,
-        ),
-        tried(
-            "classic",
-            b,
-            spread,
-            metric=metric,
-            gain=(sign * (b - a), 1.4 * spread),
-            against="prior",
-            promoted=True,
-            why=because.format("prior", 0.8, 0),
-            latency_ms=0.41,
-            size_bytes=4_800_000,
-            trained=4_061_234,
-            parameters=4_061_234,
-            seconds=9.1,
-        ),
-        tried(
-            "frozen",
-            c,
-            spread * 0.8,
-            metric=metric,
-            gain=(sign * (c - b), spread),
-            against="classic",
-            promoted=True,
-            why=because.format(
-                "classic", 0.05, "0.005 (over twice the latency of classic, so at least 0.005 is asked)"
-            ),
-            latency_ms=7.9,
-            size_bytes=91_000_000,
-            trained=29_645,
-            parameters=22_742_861,
-            seconds=38.2,
-            needed=0.005,
-            notes=("head: linear, strength 0.1, chosen by cross-fitted one-standard-error rule",),
-        ),
-    )
-
-
-def verdicts():
-    """The four verdicts of a climb that went well."""
-    return (
-        Verdict(
-            "transfer",
-            "helps",
-            "The backbone brings +5.4 points [4.2, 6.7] over classic on test rows.",
-            0.054,
-            0.042,
-            0.067,
-        ),
-        Verdict(
-            "overfitting",
-            "yes",
-            "Training rows score 5.1 points [4.2, 6.0] above validation rows.",
-            0.051,
-            0.042,
-            0.060,
-        ),
-        Verdict("enough data", "no", "1,000 more labels: +1.2 points [0.4, 2.1].", 0.012, 0.004, 0.021),
-        Verdict(
-            "calibrated",
-            "well calibrated",
-            "The calibration error is 0.018 after temperature scaling (0.064 before).",
-            0.018,
-        ),
-    )
 
 
 def evidence(**rest):

@@ -51,7 +51,7 @@ def test_base_model_and_licence_are_named_only_where_the_winner_has_a_backbone()
 
 @pytest.mark.parametrize(
     ("identity", "named"),
-    [("hf:owner/name@v2", "owner/name"), ("/home/me/model", None), ("./models/mine", None), ("mine", None)],
+    [("hf:owner/name@v2", "owner/name"), ("/models/mine", None), ("./models/mine", None), ("mine", None)],
 )
 def test_a_local_folder_is_never_published_as_base_model(identity, named):
     report = replace(many_classes(), backbone=replace(BACKBONE, id=identity))

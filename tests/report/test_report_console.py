@@ -5,8 +5,8 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_evidence import EVERY, evidence, few_classes, many_classes, regression, three_steps
-from made_up_parts import COLUMNS, FINDINGS
+from made_up_evidence import EVERY, evidence, few_classes, many_classes, regression
+from made_up_parts import COLUMNS, FINDINGS, three_steps
 from rich.cells import cell_len
 from rich.console import Console
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_evidence import tried
-from made_up_parts import confusion
+from made_up_parts import confusion, tried
 from sklearn.metrics import precision_recall_fscore_support
 
 import rung.metrics.table  # noqa: F401  # registers every metric

@@ -5,13 +5,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from made_up_evidence import EVERY, evidence, few_classes, many_classes, minimal, multilabel, regression, tried
+from made_up_evidence import EVERY, evidence, few_classes, many_classes, minimal, multilabel, regression
+from made_up_parts import tried
 
 from rung.core.evidence import Difference, Score
 from rung.core.types import Column, Finding, Role
 from rung.report.html import ROWS, render
 
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"meta", "wbr", "br", "hr", "img", "link", "input"}
 ALONE = {"line", "circle", "rect"}  # SVG shapes that may close themselves
 
 

@@ -34,6 +34,7 @@ class Classic:
     order = 10
     title = "word counts + linear, no backbone"
     needs_backbone = False
+    inner = 3  # each fold has a vocabulary and a solve of its own: five would double the wait
 
     def __init__(self) -> None:
         self._counts: tuple[Any, dict[tuple[str, str], Any]] | None = None

@@ -46,6 +46,7 @@ class Frozen:
     order = 20
     title = "frozen backbone + head"
     needs_backbone = True
+    inner = 5
 
     def applies(self, job: Job) -> str:
         """Ask for a text column and a backbone."""

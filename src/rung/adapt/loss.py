@@ -11,7 +11,7 @@ LossName = Literal["softmax", "sigmoid", "squared"]
 
 @dataclass(frozen=True)
 class Bent:
-    """What one block of rows adds: loss_F (float64), residual_nFC (d loss / d logit), curvature_FC (float64) or None."""
+    """What one block of rows adds: loss_F (float64), residual_nFC (d loss / d logit), curvature_FC or None."""
 
     loss_F: Tensor
     residual_nFC: Tensor

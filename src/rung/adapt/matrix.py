@@ -22,7 +22,7 @@ class Patch:
 
 
 def patches(train_FN: NDArray[np.bool_], *, block: int = BLOCK) -> tuple[Patch, ...]:
-    """Rows grouped by the set of models that they train, cut into blocks: no model multiplies rows that it must not see.
+    """Rows grouped by the models that they train, cut into blocks: no model multiplies rows that it must not see.
 
     >>> [(p.rows.tolist(), p.models) for p in patches(np.array([[True, True, False], [False, True, False]]))]
     [([1], (0, 1)), ([0], (0,))]

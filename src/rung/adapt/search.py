@@ -15,7 +15,9 @@ MOST_TRAIN_ROWS = 5000  # training rows predicted again for the overfitting verd
 
 
 class Strategy(Protocol):
-    """What differs between rungs: how candidates are tried, and how one is fitted."""
+    """What differs between rungs: how candidates are tried, and how one is fitted. `inner`: folds when a share judges."""
+
+    inner: int
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Every setting with its predictions of the held-out rows of `folds`."""
@@ -68,7 +70,7 @@ def _in_folds(job: Job, strategy: Strategy) -> _Judged:
 
 def _held_out(job: Job, strategy: Strategy) -> _Judged:
     fold = job.plan.folds[0]
-    inner = inner_folds(job, fold.train)
+    inner = inner_folds(job, fold.train, strategy.inner)
     found = strategy.candidates(job, inner)
     job.tell(Progress("choose", 1, 2, "steps"))
     choice = found[pick(scores(job, found, inner), [candidate.complexity for candidate in found])].choice

@@ -121,8 +121,10 @@ class LinearPath:
     def _carry_history(self, penalty_F: Tensor) -> None:
         """A new penalty changes the Hessian by a known multiple of the identity: correct the kept pairs."""
         change_F = penalty_F - self._penalty_F
-        for step, bent in zip(self._steps, self._bends, strict=True):
-            bent += change_F[:, None] * self._without_bias(step)
+        self._bends = [
+            bent + change_F[:, None] * self._without_bias(step)
+            for step, bent in zip(self._steps, self._bends, strict=True)
+        ]
 
     def _without_bias(self, point: Tensor) -> Tensor:
         cube = point.view(self._shape).clone()
@@ -227,5 +229,5 @@ def _dot(a: Tensor, b: Tensor) -> Tensor:
 
 
 def _safe_inverse(value_F: Tensor) -> Tensor:
-    """1 / value, and 0 for a pair without curvature (a model that stood still): it then has no part in the recursion."""
+    """1 / value, and 0 for a pair without curvature: a model that stood still takes no part in the recursion."""
     return torch.where(value_F > 1e-12, 1.0 / value_F.clamp(min=1e-12), torch.zeros_like(value_F))

