@@ -9,7 +9,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 # Where torch should come from, as options of pip: an index with builds for CPU only saves gigabytes on Linux.
 TORCH_FROM ?=
-JOBS ?= 2
+# Processes for the suite; empty: one. Two were slower than one whenever both cores had other work.
+JOBS ?=
 INPUTS := pyproject.toml constraints.txt
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
@@ -18,13 +19,13 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraint
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 chooses the interpreter, TORCH_FROM='--index-url URL' where torch comes from, JOBS=4 the test processes."
+	@echo "  PYTHON=python3.12 chooses the interpreter, TORCH_FROM='--index-url URL' where torch comes from, JOBS=2 the test processes."
 
 demo: $(VENV)/.base ## Climb on real text with a real backbone (the first time: set-up, about a minute)
 	@$(BIN)/rung demo
 
 test: $(VENV)/.dev ## The whole suite
-	@OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal)
 
 lint: $(VENV)/.dev ## ruff, format, mypy, import contracts
 	@$(BIN)/ruff check

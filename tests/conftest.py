@@ -44,3 +44,27 @@ def shared():
         if (folder / "shared").is_dir():
             return folder / "shared"
     pytest.skip("no folder `shared` with real data beside the checkout")
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    """Recipes on an honest fake backbone: instant, and something can be learnt from it."""
+    from rung.testing.fakes import FakeEmbedder
+
+    embedder = FakeEmbedder()
+    monkeypatch.setattr("rung.recipes.fit.load_backbone", lambda *_, **__: embedder)
+    monkeypatch.setattr("rung.predict.torch.load_backbone", lambda *_, **__: embedder)
+    return embedder
+
+
+@pytest.fixture(scope="session")
+def paragraphs():
+    """Real text: 320 paragraphs of four subpackages."""
+    import polars as pl
+
+    from rung.data.docstrings import collect
+
+    table = collect().select("text", "label")
+    labels = table["label"].value_counts().sort("count", "label", descending=True)["label"][:4]
+    kept = table.filter(pl.col("label").is_in(labels.implode())).unique("text", keep="first", maintain_order=True)
+    return kept.group_by("label", maintain_order=True).head(80)

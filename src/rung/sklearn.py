@@ -116,7 +116,7 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the likeliest class of each row, (N,)."""
-        return self.classes_[self._predict(X).argmax(1)]
+        return np.asarray(self.classes_[self._predict(X).argmax(1)])
 
 
 class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types

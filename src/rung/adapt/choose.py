@@ -25,7 +25,7 @@ class Candidate:
 
 
 def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> NDArray[np.float64]:
-    """Metric of each candidate on each fold's held-out rows, (A, F): signed so that higher is better, NaN if untried."""
+    """Metric of each candidate on each fold's held-out rows, (A, F): signed so that higher is better; NaN: untried."""
     table = np.full((len(candidates), len(folds)), np.nan)
     for f, fold in enumerate(folds):
         truth = job.target.value[fold.validation]

@@ -15,7 +15,7 @@ MOST_TRAIN_ROWS = 5000  # training rows predicted again for the overfitting verd
 
 
 class Strategy(Protocol):
-    """What differs between rungs: how candidates are tried, and how one is fitted. `inner`: folds when a share judges."""
+    """What differs between rungs. inner: how many folds of the training rows choose when one share judges."""
 
     inner: int
 

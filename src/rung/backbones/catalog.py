@@ -76,7 +76,7 @@ def families() -> dict[str, Family]:
     """Every architecture that Rung can read, by Hugging Face's model_type.
 
     >>> families()["gpt2"].pooling
-    'last'
+    'mean'
     """
     known = {}
     for name, facts in _read()["family"].items():

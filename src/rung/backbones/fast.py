@@ -46,7 +46,7 @@ def short_attention(
     scaling = options.get("scaling") or query.shape[-1] ** -0.5
     score_NHTT = torch.matmul(query * scaling, key.transpose(2, 3))
     low, high = torch.aminmax(score_NHTT)
-    if -SAFE < low and high < SAFE:
+    if low > -SAFE and high < SAFE:
         weight_NHTT = score_NHTT.exp_()
         total_NHT1 = torch.matmul(weight_NHTT, weight_NHTT.new_ones(weight_NHTT.shape[-1], 1))
         mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1
@@ -71,7 +71,10 @@ def pack(model: nn.Module) -> int:
     Parameters stay where they are: names, values and hashes do not change. For inference on the CPU alone: a packed
     layer no longer sees a later change of its weights.
     """
-    if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
+    if not (
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]  # torch forgot
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    ):
         return 0
     packed = 0
     for layer in model.modules():
@@ -81,7 +84,7 @@ def pack(model: nn.Module) -> int:
             except RuntimeError as error:  # a shape or type that oneDNN has no layout for: the plain way still works
                 log.debug("a linear layer stays unpacked: %s", error)
                 continue
-            layer.forward = forward  # type: ignore[method-assign]  # the module keeps its identity and parameters
+            layer.forward = forward  # type: ignore[method-assign,assignment]  # the module keeps its identity and parameters
             packed += 1
     return packed
 

@@ -56,7 +56,7 @@ class HuggingFaceText:
         self._tokeniser = Tokeniser(tokenizer, self.settings, getattr(self._config, "pad_token_id", None))
 
     @cached_property
-    def card(self) -> BackboneCard:  # type: ignore[override]  # made on demand; readers can't tell
+    def card(self) -> BackboneCard:
         """Identity, licence, shape."""
         return BackboneCard(
             id=self.source.id,

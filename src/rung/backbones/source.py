@@ -78,12 +78,12 @@ def _hub(name: str, entry: Entry | None) -> Source:
             repo, revision=revision, allow_patterns=WANTED_FILES, ignore_patterns=UNWANTED_FILES
         )
     # The hub client raises some thirty classes without a common root; each of them means "can't be had".
-    except Exception as error:  # noqa: BLE001  # see above
+    except Exception as error:  # see above
         offline = huggingface_hub.constants.HF_HUB_OFFLINE
         raise NoBackbone(
             f"backbone {name}",
             wanted="its files in Hugging Face's cache" + ("" if offline else " or from the hub"),
-            got=f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else 'no reason given'}",
+            got=f"{type(error).__name__}: {' '.join(str(error).split())[:160]}",
             fix=(
                 "HF_HUB_OFFLINE is set: unset it, or download the model first."
                 if offline

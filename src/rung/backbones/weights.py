@@ -65,7 +65,7 @@ def _shards(source: Source) -> list[Path]:
             f"weights of {source.id}",
             wanted="model.safetensors",
             got=", ".join(pickles[:3]),
-            fix="Pickled weights can run any code when they are read, so Rung refuses them: convert them to safetensors.",
+            fix="Pickled weights can run any code when read, so Rung refuses them: convert them to safetensors.",
         )
     raise NoBackbone(
         f"weights of {source.id}",

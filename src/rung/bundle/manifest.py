@@ -20,7 +20,7 @@ class BackboneReference(BaseModel):
     revision: str
     sha256: str
     fingerprint: str
-    precision: Literal["float32", "bfloat16"]
+    precision: str
     licence: str = ""
 
 

@@ -24,7 +24,7 @@ def command(
         "devices": ", ".join(found.devices),
         "backbone": found.backbone,
         "precision": f"{found.precision} (measured here)",
-        "cache": f"{found.cache['folder']}: {found.cache['size_bytes'] / 1e6:,.0f} MB, limit {found.cache['limit_bytes'] / 1e6:,.0f} MB",
+        "cache": f"{found.cache['folder']}: {found.cache['size_bytes'] / 1e6:,.0f} of {found.cache['limit_bytes'] / 1e6:,.0f} MB",
         **{f"extra {name}": said for name, said in found.extras.items()},
         "versions": ", ".join(f"{name} {number}" for name, number in found.versions.items()),
     }

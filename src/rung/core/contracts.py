@@ -66,8 +66,17 @@ class Embedder(Protocol):
     def __call__(self, texts: Sequence[str], *, tell: Tell = silent) -> Floats:
         """(N, width) float32, row n for texts[n]."""
 
+    def uncached(self, texts: Sequence[str]) -> Floats:
+        """As a call, but the cache is neither read nor written: for measuring latency."""
+
+    def seconds_for(self, texts: Sequence[str]) -> float:
+        """How long a call will take, from a few measured rows; 0 when all are cached."""
+
     def truncated(self, texts: Sequence[str]) -> Ints:
         """Indices of the texts that the limit cuts."""
+
+    def save_preprocessing(self, folder: str) -> None:
+        """Write tokenizer or processor files as Hugging Face does."""
 
 
 class Head(Protocol):

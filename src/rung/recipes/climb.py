@@ -117,18 +117,19 @@ def _judge(rung: Rung, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     evidence = _measured(rung, job, shown)
     if incumbent is None:
         return Step(replace(evidence, promoted=True, why="the first rung holds the place"), trial, shown.model)
-    assert incumbent.trial is not None
-    assert incumbent.evidence.score is not None
-    assert evidence.score is not None
     held = incumbent.evidence
+    assert incumbent.trial is not None
+    assert held.score is not None
+    scored = evidence.score
+    assert scored is not None
     evidence = replace(evidence, against=held.name)
     if why := collapsed(
-        job.target.task, trial.prediction, metric=metric, score=evidence.score.value, prior_score=shown.prior
+        job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior
     ):
         return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
     gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
     dear = _dear(evidence, held)
-    needed = DEAR_POINTS * point(metric, incumbent.evidence.score.value) if dear else 0.0
+    needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
     promoted = gain.bound > needed
     because = _because(promoted, gain.bound, needed, dear, held.name)
     return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=because), trial, shown.model)
@@ -177,12 +178,9 @@ def _because(promoted: bool, bound: float, needed: float, dear: str, incumbent: 
 
 
 def _with_holm(steps: Sequence[Step]) -> list[Step]:
-    challengers = [i for i, step in enumerate(steps) if step.evidence.gain is not None]
-    adjusted = holm([steps[i].evidence.gain.p for i in challengers if steps[i].evidence.gain is not None])
+    gains = [(i, step.evidence.gain) for i, step in enumerate(steps) if step.evidence.gain is not None]
     result = list(steps)
-    for i, p in zip(challengers, adjusted, strict=True):
-        gain = steps[i].evidence.gain
-        assert gain is not None
+    for (i, gain), p in zip(gains, holm([gain.p for _, gain in gains]), strict=True):
         result[i] = replace(steps[i], evidence=replace(steps[i].evidence, gain=replace(gain, p_holm=p)))
     return result
 

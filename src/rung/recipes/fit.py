@@ -231,9 +231,12 @@ def _curve(job: Job, climbed: Climbed, chosen: Sequence[Rung], left: Any) -> Any
     best = climbed.step(climbed.winner)
     name = climbed.winner if best.model is not None and uses_backbone(best.model) else "frozen"
     steps = {step.evidence.name: step for step in climbed.steps}
-    if name not in steps or steps[name].trial is None or left() <= 0:
-        return None
-    return measure_curve(job, by_name[name], steps[name].trial)
+    trial = steps[name].trial if name in steps else None
+    return None if trial is None or left() <= 0 else measure_curve(job, by_name[name], trial)
+
+
+def _fresh(inputs: Inputs, embedder: Embedder) -> Inputs:
+    return Inputs(inputs.texts, inputs.table, lambda name: embedder.uncached(inputs.texts[name]), inputs.n)
 
 
 def _latency(model: Model, job: Job, embedder: Embedder | None) -> float:
@@ -243,7 +246,7 @@ def _latency(model: Model, job: Job, embedder: Embedder | None) -> float:
     for row in rows:
         one = job.inputs.take(np.array([row]))
         if embedder is not None:
-            one = Inputs(one.texts, one.table, lambda name, one=one: embedder.uncached(one.texts[name]), 1)
+            one = _fresh(one, embedder)
         begun = perf_counter()
         model.predict(one)
         times.append(perf_counter() - begun)

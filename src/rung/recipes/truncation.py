@@ -5,6 +5,9 @@ from rung.core.types import Finding, Role
 from rung.recipes.prepare import Part, Prepared
 
 
+COMMON = 0.05  # share of cut texts from which it is more than a note
+
+
 def truncated(prepared: Prepared, embedder: Embedder) -> tuple[Finding, ...]:
     """One finding a text column that holds rows over the backbone's limit, training side only."""
     found = []
@@ -22,5 +25,5 @@ def _column(part: Part, name: str, embedder: Embedder) -> list[Finding]:
     share = len(cut) / len(texts)
     what = f"{len(cut)} texts of {name!r} ({share:.1%}) are longer than the {embedder.card.limit} tokens read"
     rows = tuple(int(part.row[i]) for i in cut)
-    severity = "warn" if share > 0.05 else "note"
-    return [Finding("truncation", what, rows, severity, "Shorten them, or choose a backbone with a longer limit.")]
+    fix = "Shorten them, or choose a backbone with a longer limit."
+    return [Finding("truncation", what, rows, "warn" if share > COMMON else "note", fix)]

@@ -121,6 +121,15 @@ class FakeEmbedder:
             return np.empty((0, self.card.width), np.float32)
         return np.stack([self._seen[text] for text in texts])
 
+    def uncached(self, texts: Sequence[str]) -> Floats:
+        """As a call, but nothing is remembered and nothing counted."""
+        other = FakeBackbone(width=self.card.width, limit=self.card.limit)
+        return other.embed(other.prepare(texts))
+
+    def seconds_for(self, texts: Sequence[str]) -> float:  # noqa: ARG002  # the contract's signature
+        """Nothing: the fake is instant."""
+        return 0.0
+
     def truncated(self, texts: Sequence[str]) -> Ints:
         """Indices of the texts with more words than the limit."""
         return np.flatnonzero(self.backbone.prepare(texts).truncated).astype(np.int64)

@@ -1,0 +1,56 @@
+"""From an id to an embedder that is ready: located, verified, its precision chosen, its cache open."""
+
+from platform import node, processor
+
+import torch
+
+from rung.backbones import precision as precisions
+from rung.backbones.cache import Cache
+from rung.backbones.embedder import BackboneEmbedder
+from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.source import locate
+from rung.backbones.workers import one_thread
+from rung.core.errors import BadOption
+from rung.core.rng import digest
+
+
+def load(
+    id: str | None = None,  # noqa: A002  # the word of every card and command
+    *,
+    precision: str = "auto",
+    cache: bool = True,
+    device: str = "auto",
+) -> BackboneEmbedder:
+    """Load a backbone by id.
+
+    id: None for the embedded all-MiniLM-L6-v2, a local folder in Hugging Face format, or hf:owner/name[@revision].
+    precision: auto measures float32 against bfloat16 on the backbone itself, once a machine; a word pins it, and
+    RUNG_PRECISION pins auto. cache: keep vectors on disk (see Cache). device: auto, cpu or cuda.
+    Raises NoBackbone when it can't be had, BadOption for other words.
+    """
+    place = _device(device)
+    backbone = HuggingFaceText(locate(id), device=place)
+    shelves = Cache() if cache else None
+    chosen = precisions.pinned(precision) or _measured(backbone, shelves, place)
+    return BackboneEmbedder(backbone, precision=chosen, cache=shelves)
+
+
+def _measured(backbone: HuggingFaceText, cache: Cache | None, device: str) -> str:
+    """The precision that wins here; remembered, so that two runs on one machine can't choose differently."""
+    name = digest(backbone.fingerprint, device, torch.__version__, node(), processor()).hex()
+    known = cache.recall(name) if cache is not None else None
+    if known in precisions.PRECISIONS:
+        return known
+    with one_thread():  # as the engine's workers compute; more threads would measure how busy the machine is
+        choice = precisions.measure(backbone).choice
+    if cache is not None:
+        cache.remember(name, choice)
+    return choice
+
+
+def _device(device: str) -> str:
+    if device not in ("auto", "cpu", "cuda"):
+        raise BadOption("--device", wanted="auto, cpu or cuda", got=device)
+    if device == "cuda" and not torch.cuda.is_available():
+        raise BadOption("--device", wanted="a device that torch can use here", got="cuda", fix="Use --device cpu.")
+    return ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device

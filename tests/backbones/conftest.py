@@ -1,0 +1,25 @@
+"""One tiny folder of each architecture, written once a session, and a cache folder of its own for every test."""
+
+import pytest
+
+from rung.testing.toys import tiny
+
+
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("RUNG_CACHE", str(tmp_path / "rung cache"))
+    monkeypatch.delenv("RUNG_CACHE_LIMIT", raising=False)
+    monkeypatch.delenv("RUNG_PRECISION", raising=False)
+    return tmp_path / "rung cache"
+
+
+@pytest.fixture(scope="session")
+def toy(tmp_path_factory):
+    made = {}
+
+    def make(family):
+        if family not in made:
+            made[family] = tiny(family, tmp_path_factory.mktemp(family))
+        return made[family]
+
+    return make
