@@ -9,24 +9,31 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+FEWEST = 256  # rows that a group needs to be worth products of its own
 BLOCK = 2048  # rows at a time: logits of a block stay in the processor's cache
 WIDEST_ROTATION = 3072  # eigenvectors of wider Gram matrices would cost more than they save
 
 
 @dataclass(frozen=True)
 class Patch:
-    """Rows that train the same models: row indices (into X) and the models."""
+    """Rows that train the same models, or nearly: row indices (into X) and the models."""
 
     rows: NDArray[np.int64]
     models: tuple[int, ...]
 
 
-def patches(train_FN: NDArray[np.bool_], *, block: int = BLOCK) -> tuple[Patch, ...]:
+def patches(train_FN: NDArray[np.bool_], *, block: int = BLOCK, fewest: int = FEWEST) -> tuple[Patch, ...]:
     """Rows grouped by the models that they train, cut into blocks: no model multiplies rows that it must not see.
 
-    >>> [(p.rows.tolist(), p.models) for p in patches(np.array([[True, True, False], [False, True, False]]))]
+    Where groups would hold fewer than `fewest` rows on average, all rows that train any model are one group, and the
+    caller gives a row weight 0 in the models that must not see it.
+
+    >>> [(p.rows.tolist(), p.models) for p in patches(np.array([[True, True, False], [False, True, False]]), fewest=1)]
     [([1], (0, 1)), ([0], (0,))]
     """
+    used_N = train_FN.any(axis=0)
+    if used_N.sum() < fewest * len(np.unique(train_FN[:, used_N], axis=1).T):
+        train_FN = np.broadcast_to(used_N, train_FN.shape)
     pattern_PF, which_N = np.unique(train_FN.T, axis=0, return_inverse=True)
     which_N = which_N.reshape(-1)
     made = []

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from rung.adapt.history import History
 from rung.adapt.loss import LossName, bend
 from rung.adapt.matrix import Dense, Patch, Sparse, patches
 
@@ -46,7 +47,7 @@ class LinearPath:
     x_ND: dense float32 or scipy CSR. target: (N,) int64 for softmax, (N, C) float else. outputs: C.
     train_FN: rows that train each model. weight_FN: optional row weights (class weights).
     tolerance: a model stops when the predicted decrease of its loss is below this share of the loss.
-    Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4 (two-loop recursion).
+    Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4.
 
     >>> x = np.array([[-1.0], [1.0], [-2.0], [2.0]], np.float32)
     >>> y = np.array([[0.0], [1.0], [0.0], [1.0]])
@@ -63,7 +64,7 @@ class LinearPath:
         outputs: int,
         train_FN: NDArray[np.bool_],
         weight_FN: NDArray[np.float32] | None = None,
-        tolerance: float = 1e-5,
+        tolerance: float = 1e-4,
     ) -> None:
         used = np.flatnonzero(train_FN.any(axis=0))
         self._x: Dense | Sparse = Sparse(x_ND, used) if sp.issparse(x_ND) else Dense(x_ND, used)
@@ -73,12 +74,14 @@ class LinearPath:
         self._patches = patches(train_FN)
         rows_F = np.maximum(train_FN.sum(axis=1), 1)
         self._rows_F = torch.from_numpy(rows_F.astype(np.float32))
+        if any(not train_FN[list(patch.models)][:, patch.rows].all() for patch in self._patches):
+            weight_FN = (train_FN if weight_FN is None else train_FN * weight_FN).astype(np.float32)
         self._weight_FN = None if weight_FN is None else torch.from_numpy(weight_FN.astype(np.float32))
         self._shape = (len(train_FN), x_ND.shape[1] + 1, outputs)
         self._point = torch.zeros(self._shape).flatten(1)
-        self._memory = int(np.clip(MEMORY_BYTES // (8 * self._point.numel()), 4, MEMORY))
-        self._steps: list[Tensor] = []
-        self._bends: list[Tensor] = []
+        memory = int(np.clip(MEMORY_BYTES // (8 * max(self._point.numel(), 1)), 4, MEMORY))
+        self._history = History(*self._point.shape, memory=memory)
+        self._root = torch.ones_like(self._point)  # of the Hessian's diagonal: scales the history
         self._penalty_F = torch.zeros(len(train_FN))
 
     @property
@@ -92,21 +95,21 @@ class LinearPath:
         most: iterations at most; early ones of a path need few.
         """
         everyone = list(range(self._shape[0]))
-        penalty_F = 1.0 / (strength * self._rows_F)
-        self._carry_history(penalty_F)
-        self._penalty_F = penalty_F
+        old_F, self._penalty_F = self._penalty_F, 1.0 / (strength * self._rows_F)
         state, curvature_FC = self._evaluate(self._point, everyone, curvature=True)
-        hessian = self._diagonal(curvature_FC)
+        root = self._diagonal(curvature_FC).sqrt()
+        self._history.carry(self._root, root, self._spread(self._penalty_F - old_F))
+        self._root = root
         live, done = everyone, 0
         stalled_F = torch.zeros(len(everyone), dtype=torch.int64)
         while live and done < most:
-            direction = self._direction(state.gradient, hessian)
-            slope_F = _dot(state.gradient, direction)
+            direction = self._history.direction(state.gradient / root) / root
+            slope_F = torch.linalg.vecdot(state.gradient, direction)
             live = [f for f in live if -slope_F[f] > 2 * self._tolerance * max(float(state.loss[f]), 1e-6)]
             if not live:
                 break
             moved = self._move(state, direction, slope_F, live)
-            self._remember(moved.point - state.point, moved.gradient - state.gradient)
+            self._history.add((moved.point - state.point) * root, (moved.gradient - state.gradient) / root)
             stalled_F = torch.where(moved.loss < state.loss, 0, stalled_F + 1)
             live = [f for f in live if stalled_F[f] < STALLS]
             state, done = moved, done + 1
@@ -118,16 +121,9 @@ class LinearPath:
         cube = point.view(-1, *self._shape[1:])
         return cube[:, :-1], cube[:, -1]
 
-    def _carry_history(self, penalty_F: Tensor) -> None:
-        """A new penalty changes the Hessian by a known multiple of the identity: correct the kept pairs."""
-        change_F = penalty_F - self._penalty_F
-        self._bends = [
-            bent + change_F[:, None] * self._without_bias(step)
-            for step, bent in zip(self._steps, self._bends, strict=True)
-        ]
-
-    def _without_bias(self, point: Tensor) -> Tensor:
-        cube = point.view(self._shape).clone()
+    def _spread(self, change_F: Tensor) -> Tensor:
+        """A change of each model's penalty, for each of its parameters; the intercept has none: (F, P)."""
+        cube = change_F[:, None, None].repeat(1, *self._shape[1:])
         cube[:, -1] = 0
         return cube.flatten(1)
 
@@ -182,23 +178,6 @@ class LinearPath:
         inner = self._x.power_D[:, None] * curvature_FC[:, None] + self._penalty_F[:, None, None]
         return torch.cat([inner, curvature_FC[:, None]], dim=1).flatten(1)
 
-    def _direction(self, gradient: Tensor, hessian: Tensor) -> Tensor:
-        """Two-loop recursion, each model with its own pairs."""
-        query, rates = gradient.clone(), []
-        pairs = [(s, y, _safe_inverse(_dot(s, y))) for s, y in zip(self._steps, self._bends, strict=True)]
-        for step, bent, inverse_F in reversed(pairs):
-            rate_F = inverse_F * _dot(step, query)
-            query -= rate_F[:, None] * bent
-            rates.append(rate_F)
-        answer = query / hessian
-        if pairs:
-            step, bent, _ = pairs[-1]
-            fit_F = _dot(step, bent) * _safe_inverse(_dot(bent, bent / hessian))
-            answer *= torch.where(fit_F > 0, fit_F, torch.ones_like(fit_F))[:, None]
-        for (step, bent, inverse_F), rate_F in zip(pairs, reversed(rates), strict=True):
-            answer += (rate_F - inverse_F * _dot(bent, answer))[:, None] * step
-        return -answer
-
     def _move(self, state: _State, direction: Tensor, slope_F: Tensor, live: list[int]) -> _State:
         """Step 1, halved for those models alone whose loss did not fall enough (Armijo)."""
         size_F = torch.zeros(self._shape[0])
@@ -217,17 +196,3 @@ class LinearPath:
                 break
             size_F[waiting] *= 0.5
         return _State(point, loss_F, gradient)
-
-    def _remember(self, step: Tensor, bent: Tensor) -> None:
-        self._steps, self._bends = [*self._steps, step][-self._memory :], [*self._bends, bent][-self._memory :]
-
-
-def _dot(a: Tensor, b: Tensor) -> Tensor:
-    """One inner product a model: (F, P) x (F, P) -> (F,)."""
-    products: Tensor = torch.linalg.vecdot(a, b)
-    return products
-
-
-def _safe_inverse(value_F: Tensor) -> Tensor:
-    """1 / value, and 0 for a pair without curvature: a model that stood still takes no part in the recursion."""
-    return torch.where(value_F > 1e-12, 1.0 / value_F.clamp(min=1e-12), torch.zeros_like(value_F))

@@ -51,6 +51,7 @@ class HuggingFaceText:
         self._weights = check(source)
         self._config = read_config(source)
         tokenizer = read_tokenizer(source)
+        _check_vocabulary(source, tokenizer, getattr(self._config, "vocab_size", None))
         positions = getattr(self._config, "max_position_embeddings", None)
         self.settings = settings(source.folder, self.family, positions, tokenizer.model_max_length)
         self._tokeniser = Tokeniser(tokenizer, self.settings, getattr(self._config, "pad_token_id", None))
@@ -152,3 +153,15 @@ class HuggingFaceText:
     @cached_property
     def _parameters(self) -> dict[str, int]:
         return parameter_sizes(self.family, self._config)
+
+
+def _check_vocabulary(source: Source, tokenizer: Any, known: int | None) -> None:
+    """Raise NoBackbone when the tokenizer has words for which the model has no vector."""
+    words = tokenizer.backend_tokenizer.get_vocab_size(with_added_tokens=False)
+    if known is not None and words > known:
+        raise NoBackbone(
+            f"tokenizer of {source.id}",
+            wanted=f"at most the model's {known} tokens",
+            got=f"{words}",
+            fix="Tokenizer and weights belong to different models.",
+        )

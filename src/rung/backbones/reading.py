@@ -12,6 +12,15 @@ from rung.backbones.source import Source
 from rung.core.errors import NoBackbone
 
 T = TypeVar("T")
+VOCABULARIES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "tokenizer.model",
+    "spiece.model",
+    "spm.model",
+    "sentencepiece.bpe.model",
+)
 
 
 def read(source: Source, work: Callable[[], T]) -> T:
@@ -51,7 +60,17 @@ def read_config(source: Source) -> Any:
 
 
 def read_tokenizer(source: Source) -> Any:
-    """Read the fast tokenizer; raises NoBackbone when there is none."""
+    """Read the fast tokenizer; raises NoBackbone when there is none.
+
+    The files are looked for here, because without any transformers makes a tokenizer that knows no word.
+    """
+    if not any((source.folder / name).is_file() for name in VOCABULARIES):
+        raise NoBackbone(
+            f"tokenizer of {source.id}",
+            wanted=f"one of {', '.join(VOCABULARIES)}",
+            got=f"none in {source.folder}",
+            fix="Fetch the folder again, or save its tokenizer there.",
+        )
     found = read(source, lambda: transformers.AutoTokenizer.from_pretrained(source.folder, local_files_only=True))
     if not getattr(found, "is_fast", False):
         raise NoBackbone(

@@ -40,7 +40,7 @@ class Shelf:
         assert self._store is not None
         try:
             return self._store.read(row_N)
-        except (OSError, ValueError) as error:  # ValueError: the map of a file that another process cut
+        except (OSError, ValueError, IndexError) as error:  # the last two: a file that someone cut
             self._give_up("read", error)
             return None
 

@@ -1,0 +1,98 @@
+"""Short attention gives what torch's own kernel gives, and steps aside wherever it would not."""
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from rung.backbones import fast
+from rung.backbones.fast import short_attention, use_short_attention
+
+
+class Bidirectional(nn.Module):
+    is_causal = False
+    training = False
+
+
+def heads(rows, tokens, width=8, scale=1.0, seed=0):
+    random = torch.Generator().manual_seed(seed)
+    return [(scale * torch.randn(rows, 3, tokens, width, generator=random)).bfloat16() for _ in range(3)]
+
+
+def oracle(query, key, value):
+    return nn.functional.scaled_dot_product_attention(query.float(), key.float(), value.float()).transpose(1, 2)
+
+
+@given(st.integers(1, 5), st.integers(1, 40), st.sampled_from([0.1, 1.0, 3.0]))
+def test_it_agrees_with_the_kernel_in_float32(rows, tokens, scale):
+    query, key, value = heads(rows, tokens, scale=scale, seed=tokens)
+    found, _ = short_attention(Bidirectional(), query, key, value, None)
+    exact = oracle(query, key, value)
+    assert (found.float() - exact).abs().max() < 0.06 * exact.abs().max()
+
+
+def test_scores_too_large_for_the_short_cut_are_normalised_the_careful_way():
+    query, key, value = heads(2, 9, scale=40.0)
+    found, _ = short_attention(Bidirectional(), query, key, value, None)
+    assert torch.isfinite(found).all()
+    assert (found.float() - oracle(query, key, value)).abs().median() < 1
+
+
+def test_scores_that_are_no_numbers_stay_no_numbers():
+    query, key, value = heads(1, 3)
+    query[0, 0, 0, 0] = torch.nan
+    assert short_attention(Bidirectional(), query, key, value, None)[0].isnan().any()
+
+
+@pytest.fixture
+def passed_on(monkeypatch):
+    calls = []
+    monkeypatch.setattr(fast, "sdpa_attention_forward", lambda *_, **__: calls.append(1) or (None, None))
+    return calls
+
+
+def _causal():
+    module = Bidirectional()
+    module.is_causal = True
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "change", "mask", "options"),
+    [
+        (_causal(), lambda x: x, None, {}),
+        (nn.Module(), lambda x: x, None, {}),
+        (Bidirectional(), lambda x: x.float(), None, {}),
+        (Bidirectional(), lambda x: x, torch.ones(2, 1, 4, 4, dtype=torch.bool), {}),
+        (Bidirectional(), lambda x: x, None, {"is_causal": True}),
+        (Bidirectional(), lambda x: x, None, {"position_bias": torch.zeros(1, 3, 4, 4)}),
+        (Bidirectional(), lambda x: x, None, {"dropout": 0.1}),
+    ],
+    ids=["causal module", "module that does not say", "float32", "mask", "causal call", "position bias", "dropout"],
+)
+def test_it_steps_aside(passed_on, module, change, mask, options):
+    short_attention(module, *map(change, heads(2, 4)), mask, **options)
+    assert passed_on == [1]
+
+
+def test_it_does_not_step_aside_without_a_reason(passed_on):
+    short_attention(Bidirectional(), *heads(2, 4), None, dropout=0.0, scaling=0.5)
+    assert passed_on == []
+
+
+def test_models_that_do_not_choose_their_attention_are_left_alone():
+    use_short_attention(nn.Linear(2, 2))
+
+
+def test_packing_leaves_names_values_and_subclasses_alone():
+    class Own(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) + 1
+
+    model = nn.Sequential(nn.Linear(4, 5), nn.Linear(5, 3, bias=False), Own(3, 2)).requires_grad_(requires_grad=False)
+    x = torch.randn(2, 7, 4)
+    before, state = model(x), {name: value.clone() for name, value in model.state_dict().items()}
+    assert fast.pack(model) in (0, 2)
+    torch.testing.assert_close(model(x), before)
+    torch.testing.assert_close(model.state_dict(), state)
