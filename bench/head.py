@@ -32,7 +32,6 @@ class Problem:
 def real(folder: Path, rows: int) -> Problem | None:
     """banking77 through the default backbone; None where either is missing."""
     from rung.backbones.load import load
-
     from rung.core.errors import NoBackbone
 
     path = folder / "banking77" / "train.csv"

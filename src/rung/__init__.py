@@ -5,7 +5,9 @@
 ['Run', 'backbones', 'card']
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __version__ = "0.1.0"
@@ -25,6 +27,26 @@ _LOBBY = {
     "report": "rung.recipes.report",
 }
 __all__ = list(_LOBBY)  # one table of names; a second, literal list would be a twin to keep in step
+
+
+class _Room(ModuleType):
+    """A room that shares its name with a verb: calling it calls the verb."""
+
+    def __call__(self, *given: Any, **named: Any) -> Any:
+        """Call the verb of the same name."""
+        return __getattr__(self.__name__.rpartition(".")[2])(*given, **named)
+
+
+class _Lobby(ModuleType):
+    """Python binds an imported room to its name here; where a verb has that name too, both must go on to work."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _LOBBY and isinstance(value, ModuleType):
+            value.__class__ = _Room
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Lobby
 
 
 def __getattr__(name: str) -> Any:

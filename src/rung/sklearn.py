@@ -6,8 +6,10 @@
 """
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any, Self
+from weakref import finalize
 
 import numpy as np
 import polars as pl
@@ -53,9 +55,7 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         target = np.asarray(y)
         if len(table) != len(target):
             raise BadShape("y", wanted=f"{len(table)} values, one a row of X", got=len(target))
-        if self.out is None:
-            self._folder = TemporaryDirectory(prefix="rung-")
-        place = Path(self.out) if self.out is not None else Path(self._folder.name) / "run"
+        place = Path(self.out) if self.out is not None else self._temporary()
         self.run_ = fit(
             table.with_columns(pl.Series(_TARGET, target.tolist())),
             target=_TARGET,
@@ -74,6 +74,12 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         if hasattr(X, "columns"):
             self.feature_names_in_ = np.array([str(name) for name in X.columns], dtype=object)
         return self
+
+    def _temporary(self) -> Path:
+        """A folder for the run that goes when the estimator does."""
+        folder = mkdtemp(prefix="rung-")
+        finalize(self, rmtree, folder, ignore_errors=True)
+        return Path(folder) / "run"
 
     def _predict(self, X: Any) -> Floats:
         check_is_fitted(self, "run_")
@@ -116,7 +122,8 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict the likeliest class of each row, (N,)."""
-        return np.asarray(self.classes_[self._predict(X).argmax(1)])
+        likeliest = self._predict(X).argmax(1)
+        return np.asarray(self.classes_[likeliest])
 
 
 class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types

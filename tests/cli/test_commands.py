@@ -12,6 +12,7 @@ from rung.cli.main import VERBS, main
 @pytest.fixture
 def rung(monkeypatch, capsys, tmp_path):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["rung", *map(str, arguments)])

@@ -198,7 +198,7 @@ def test_an_unknown_rung_is_answered_with_the_nearest(fake, paragraphs, tmp_path
 
 
 def test_a_missing_target_lists_the_columns(fake, paragraphs, tmp_path):
-    with pytest.raises(UsageError, match="text, label"):
+    with pytest.raises(UsageError, match="label"):
         fit(paragraphs, out=tmp_path / "run")
     with pytest.raises(NoSuchColumn, match="Did you mean 'label'"):
         fit(paragraphs, target="lable", out=tmp_path / "run")
@@ -251,3 +251,10 @@ def test_several_backbones_are_refused_until_they_can_be_ranked(paragraphs, tmp_
 def test_the_lobby_names_every_public_function():
     for name in rung.__all__:
         assert callable(getattr(rung, name))
+
+
+def test_a_verb_is_called_by_its_name_though_a_room_has_it_too(fitted, paragraphs):
+    import rung.evaluate.compare
+
+    assert rung.evaluate(fitted, paragraphs).n == len(paragraphs)
+    assert callable(rung.evaluate.compare.compare)

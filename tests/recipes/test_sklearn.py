@@ -13,7 +13,7 @@ from sklearn.utils import estimator_checks as checks
 from rung.sklearn import RungClassifier, RungRegressor
 
 TEXT_FREE = (
-    "check_do_not_raise_errors_in_init_or_set_param",
+    "check_do_not_raise_errors_in_init_or_set_params",
     "check_estimator_cloneable",
     "check_estimator_repr",
     "check_estimator_tags_renamed",

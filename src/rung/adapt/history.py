@@ -23,49 +23,49 @@ class History:
 
     def __init__(self, models: int, parameters: int, *, memory: int) -> None:
         self._memory = memory
-        self._basis = torch.zeros(models, 2 * memory + 1, parameters)  # steps, changes, the gradient
-        self._gram = np.zeros((models, 2 * memory + 1, 2 * memory + 1))
-        self._order: list[int] = []  # slots, oldest first
+        self._basis = torch.zeros(models, 1 + 2 * memory, parameters)  # the gradient, then step, change, step, ...
+        self._gram = np.zeros((models, 1 + 2 * memory, 1 + 2 * memory))
+        self._order: list[int] = []  # places of the steps, oldest first
         self._new: list[int] = []
 
     def add(self, step: Tensor, change: Tensor) -> None:
         """Remember one pair a model: (F, P) steps and gradient changes; the oldest pair makes room."""
-        slot = len(self._order) if len(self._order) < self._memory else self._order.pop(0)
-        self._order.append(slot)
-        self._basis[:, slot], self._basis[:, self._memory + slot] = step, change
-        self._new += [slot, self._memory + slot]
+        at = 1 + 2 * len(self._order) if len(self._order) < self._memory else self._order.pop(0)
+        self._order.append(at)
+        self._basis[:, at], self._basis[:, at + 1] = step, change
+        self._new += [at, at + 1]
 
     def direction(self, gradient: Tensor) -> Tensor:
         """-H g for each model: (F, P)."""
-        last = 2 * self._memory
-        self._basis[:, last] = gradient
-        fresh = sorted({*self._new, last})
-        dots_FKn = torch.bmm(self._basis, self._basis[:, fresh].transpose(1, 2)).double().numpy()
-        self._gram[:, :, fresh] = dots_FKn
-        self._gram[:, fresh, :] = dots_FKn.transpose(0, 2, 1)
+        self._basis[:, 0] = gradient
+        filled = 1 + 2 * len(self._order)
+        basis_FKP = self._basis[:, :filled]
+        fresh = sorted({0, *self._new})
+        dots_FKn = torch.bmm(basis_FKP, basis_FKP[:, fresh].transpose(1, 2)).double().numpy()
+        self._gram[:, :filled, fresh] = dots_FKn
+        self._gram[:, fresh, :filled] = dots_FKn.transpose(0, 2, 1)
         self._new = []
-        weight_FK = torch.from_numpy(self._recursion().astype(np.float32))
-        return torch.bmm(weight_FK[:, None], self._basis)[:, 0]
+        weight_FK = torch.from_numpy(self._recursion(self._gram[:, :filled, :filled]).astype(np.float32))
+        return torch.bmm(weight_FK[:, None], basis_FKP)[:, 0]
 
-    def _recursion(self) -> NDArray[np.float64]:
-        """Two-loop recursion on coefficients of the basis (F, 2 memory + 1) instead of vectors."""
-        gram, memory = self._gram, self._memory
+    def _recursion(self, gram: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Two-loop recursion on coefficients of the basis (F, K) instead of vectors."""
         weight_FK = np.zeros(gram.shape[:2])
-        weight_FK[:, -1] = -1.0
+        weight_FK[:, 0] = -1.0
         scale_F = np.ones(len(gram))
         rates = []
-        for slot in self._order:
-            curved_F, square_F = gram[:, slot, memory + slot], gram[:, memory + slot, memory + slot]
+        for at in self._order:
+            curved_F, square_F = gram[:, at, at + 1], gram[:, at + 1, at + 1]
             told_F = curved_F > FLAT
             scale_F = np.where(told_F, curved_F / np.where(told_F, square_F, 1.0), scale_F)
-        for slot in reversed(self._order):
-            rate_F = _quotient((weight_FK * gram[:, :, slot]).sum(1), gram[:, slot, memory + slot])
-            weight_FK[:, memory + slot] -= rate_F
+        for at in reversed(self._order):
+            rate_F = _quotient((weight_FK * gram[:, :, at]).sum(1), gram[:, at, at + 1])
+            weight_FK[:, at + 1] -= rate_F
             rates.append(rate_F)
         weight_FK *= scale_F[:, None]
-        for slot, rate_F in zip(self._order, reversed(rates), strict=True):
-            back_F = _quotient((weight_FK * gram[:, :, memory + slot]).sum(1), gram[:, slot, memory + slot])
-            weight_FK[:, slot] += rate_F - back_F
+        for at, rate_F in zip(self._order, reversed(rates), strict=True):
+            back_F = _quotient((weight_FK * gram[:, :, at + 1]).sum(1), gram[:, at, at + 1])
+            weight_FK[:, at] += rate_F - back_F
         return weight_FK
 
     def carry(self, old_FP: Tensor, new_FP: Tensor, ridge_FP: Tensor) -> None:
@@ -76,11 +76,12 @@ class History:
         """
         if not self._order:
             return
-        steps, changes = self._basis[:, : self._memory], self._basis[:, self._memory : -1]
-        changes *= (old_FP / new_FP)[:, None]
-        changes += (ridge_FP / (old_FP * new_FP))[:, None] * steps
-        steps *= (new_FP / old_FP)[:, None]
-        self._new = [*self._order, *(self._memory + slot for slot in self._order)]
+        turn_FP, tilt_FP = new_FP / old_FP, ridge_FP / (old_FP * new_FP)
+        for at in self._order:
+            self._basis[:, at + 1] /= turn_FP
+            self._basis[:, at + 1] += tilt_FP * self._basis[:, at]
+            self._basis[:, at] *= turn_FP
+        self._new = [each for at in self._order for each in (at, at + 1)]
 
 
 def _quotient(above_F: NDArray[np.float64], below_F: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ SAFE = 60.0  # exp of the scores stays far inside the range of bfloat16 (1e26 of
 def short_attention(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """Attention of unpadded, bidirectional bfloat16 batches by three plain products; all others go to torch's kernel.
+    """Attention of short bidirectional bfloat16 texts by three plain products; all else goes to torch's own kernel.
 
     softmax(q k^T / sqrt(d)) v, as Vaswani et al. 2017, eq. 1. Texts of a few dozen tokens give matrices so small that
     a tiled kernel spends its time on set-up. The usual subtraction of each row's maximum guards against overflow
@@ -31,7 +31,7 @@ def short_attention(
     query, key, value: (N, heads, T, D). Returns (N, T, heads, D), as transformers' attention functions do.
     """
     plain = (
-        attention_mask is None
+        (attention_mask is None or attention_mask.dtype == torch.bool)
         and query.dtype == torch.bfloat16
         and query.device.type == "cpu"
         and query.shape == key.shape
@@ -48,10 +48,14 @@ def short_attention(
     low, high = torch.aminmax(score_NHTT)
     if low > -SAFE and high < SAFE:
         weight_NHTT = score_NHTT.exp_()
+        if attention_mask is not None:
+            weight_NHTT.mul_(attention_mask)
         total_NHT1 = torch.matmul(weight_NHTT, weight_NHTT.new_ones(weight_NHTT.shape[-1], 1))
-        mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1
+        # A pad position may see no key at all: zeros there, as torch's kernel gives, since nan would spread.
+        mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1.clamp_min_(1e-30)
     else:
-        mixed_NHTD = torch.matmul(torch.softmax(score_NHTT, -1), value)
+        found = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return found
     return mixed_NHTD.transpose(1, 2), None
 
 

@@ -123,9 +123,7 @@ def _judge(rung: Rung, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     scored = evidence.score
     assert scored is not None
     evidence = replace(evidence, against=held.name)
-    if why := collapsed(
-        job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior
-    ):
+    if why := collapsed(job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior):
         return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
     gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
     dear = _dear(evidence, held)

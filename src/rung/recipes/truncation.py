@@ -4,7 +4,6 @@ from rung.core.contracts import Embedder
 from rung.core.types import Finding, Role
 from rung.recipes.prepare import Part, Prepared
 
-
 COMMON = 0.05  # share of cut texts from which it is more than a note
 
 

@@ -1,0 +1,55 @@
+"""Every registered rung passes every check of the public battery, on every task."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rung.adapt.ladder import rungs
+from rung.core.types import Task
+from rung.metrics.table import default
+from rung.testing.checks_rung import battery
+
+
+@pytest.mark.parametrize("check", battery(), ids=lambda check: check.__name__)
+@pytest.mark.parametrize("task", list(Task), ids=str)
+@pytest.mark.parametrize("rung", rungs(), ids=lambda rung: rung.name)
+def test_rung_passes(rung, task, check):
+    check(rung, task, default(task))
+
+
+class _Wrong:
+    """A rung that wraps a right one and spoils one thing."""
+
+    name, order, title = "wrong", 99, "wrong"
+
+    def __init__(self, spoil):
+        self.right = {rung.name: rung for rung in rungs()}["prior"]
+        self.spoil = spoil
+
+    def climb(self, job):
+        trial = self.right.climb(job)
+        if self.spoil == "peek":
+            said = np.eye(job.target.outputs, dtype=np.float32)[job.target.value[job.plan.judged]]
+            return replace(trial, prediction=said[None])
+        if self.spoil == "shape":
+            return replace(trial, prediction=trial.prediction[:, 1:])
+        return trial
+
+    def refit(self, job, choice):
+        model = self.right.refit(job, choice)
+        return replace(model, head=replace(model.head, value=model.head.value[::-1].copy()))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name"),
+    [
+        ("peek", "check_labels_of_the_judging_rows_change_nothing"),
+        ("shape", "check_every_judged_row_is_predicted_in_every_repeat"),
+        ("order", "check_columns_are_in_the_order_of_the_labels"),
+    ],
+)
+def test_the_battery_catches_a_wrong_rung(spoil, name):
+    (found,) = [check for check in battery() if check.__name__ == name]
+    with pytest.raises(AssertionError):
+        found(_Wrong(spoil), Task.MULTICLASS, default(Task.MULTICLASS))
