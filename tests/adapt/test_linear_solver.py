@@ -129,3 +129,25 @@ def test_patches_cover_each_training_row_once_and_no_other():
         assert len(patch.rows) <= 7
         seen[np.ix_(patch.models, patch.rows)] += 1
     assert np.array_equal(seen, train.astype(int))
+
+
+def test_folds_give_the_same_models_in_groups_of_their_own_or_in_one(monkeypatch):
+    x, y = _problem()
+    train = _folds(len(y))
+    together = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(1.0)
+    monkeypatch.setattr("rung.adapt.solver.patches", lambda train_FN: patches(train_FN, fewest=1))
+    apart = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(1.0)
+    assert np.allclose(together.weight_FDC, apart.weight_FDC, atol=1e-3)
+
+
+def test_training_rows_of_each_model_are_its_own():
+    x, y = _problem()
+    train = _folds(len(y))
+    both = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(1.0)
+    alone = LinearPath(x[train[1]], y[train[1]], "softmax", 4, np.ones((1, train[1].sum()), bool), tolerance=1e-7)
+    gap = np.abs(softmax(x @ both.weight_FDC[1] + both.bias_FC[1], 1) - _said(alone.solve(1.0), x))
+    assert gap.max() < CLOSE
+
+
+def _said(solution, x):
+    return softmax(x @ solution.weight_FDC[0] + solution.bias_FC[0], axis=1)

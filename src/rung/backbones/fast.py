@@ -46,16 +46,15 @@ def short_attention(
     scaling = options.get("scaling") or query.shape[-1] ** -0.5
     score_NHTT = torch.matmul(query * scaling, key.transpose(2, 3))
     low, high = torch.aminmax(score_NHTT)
-    if low > -SAFE and high < SAFE:
-        weight_NHTT = score_NHTT.exp_()
-        if attention_mask is not None:
-            weight_NHTT.mul_(attention_mask)
-        total_NHT1 = torch.matmul(weight_NHTT, weight_NHTT.new_ones(weight_NHTT.shape[-1], 1))
-        # A pad position may see no key at all: zeros there, as torch's kernel gives, since nan would spread.
-        mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1.clamp_min_(1e-30)
-    else:
+    if not (low > -SAFE and high < SAFE):  # so written that nan goes the careful way too
         found = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
+    weight_NHTT = score_NHTT.exp_()
+    if attention_mask is not None:
+        weight_NHTT.mul_(attention_mask)
+    total_NHT1 = torch.matmul(weight_NHTT, weight_NHTT.new_ones(weight_NHTT.shape[-1], 1))
+    # A pad position may see no key at all: zeros there, as torch's kernel gives, since nan would spread.
+    mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1.clamp_min_(1e-30)
     return mixed_NHTD.transpose(1, 2), None
 
 

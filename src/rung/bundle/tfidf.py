@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer
-
+from rung.core.extras import need
 from rung.core.types import Floats
 
 LONGEST = 100_000  # characters read of one text: n-grams of a 10 MB cell would cost minutes and say nothing more
@@ -39,7 +38,7 @@ class Tfidf:
 
     @cached_property
     def _counter(self) -> Any:
-        return CountVectorizer(**VIEWS[self.view], vocabulary={term: i for i, term in enumerate(self.terms)})
+        return _counter(self.view, vocabulary={term: i for i, term in enumerate(self.terms)})
 
     def apply(self, texts: Sequence[str]) -> sparse.csr_array:
         """(N, V) float32 rows of unit length (all zero where no term is known)."""
@@ -52,9 +51,14 @@ class Tfidf:
         return {"terms.json": json.dumps(self.terms, ensure_ascii=False).encode()}
 
 
+def _counter(view: str, **options: Any) -> Any:
+    # scikit-learn costs half a second to import, which bundles without word counts need not pay
+    return need("sklearn.feature_extraction.text").CountVectorizer(**VIEWS[view], **options)
+
+
 def counted(texts: Sequence[str], view: str) -> tuple[sparse.csr_array, NDArray[Any]]:
     """Term counts (N, V) of every term, and the terms (V,) in sorted order."""
-    counter = CountVectorizer(**VIEWS[view], dtype=np.float32)
+    counter = _counter(view, dtype=np.float32)
     try:
         counts = counter.fit_transform([text[:LONGEST] for text in texts])
     except ValueError:  # scikit-learn's word for "no term at all"
