@@ -53,7 +53,7 @@ def made_up(rows: int) -> Problem:
     fading_D = (np.arange(1, WIDTH + 1) ** -0.5).astype(np.float32)
     y_N = np.arange(rows, dtype=np.int64) % CLASSES
     centre_CD = rng.normal(size=(CLASSES, WIDTH)).astype(np.float32)
-    x_ND = (centre_CD[y_N] + 1.6 * rng.normal(size=(rows, WIDTH)).astype(np.float32)) * fading_D + 0.1
+    x_ND = (centre_CD[y_N] + 3.4 * rng.normal(size=(rows, WIDTH)).astype(np.float32)) * fading_D + 0.1
     return Problem("made up", x_ND / np.linalg.norm(x_ND, axis=1, keepdims=True), y_N, folds(y_N))
 
 

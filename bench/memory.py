@@ -18,27 +18,7 @@ from harness import at_most, options, write
 
 GIB = 1e9
 SIZES = (10_000, 100_000, 1_000_000)
-WORDS = [
-    "the",
-    "card",
-    "has",
-    "not",
-    "arrived",
-    "yet",
-    "a",
-    "warm",
-    "and",
-    "funny",
-    "film",
-    "with",
-    "brave",
-    "ending",
-    "patient",
-    "was",
-    "given",
-    "two",
-    "tablets",
-]
+WORDS = "the card has not arrived yet a warm and funny film with brave ending patient was given two tablets".split()  # noqa: SIM905  # a sentence reads better
 
 
 def texts(rows: int) -> Iterator[str]:

@@ -43,13 +43,13 @@ def read(folder: Path, name: str, rows: int | None, seed: int) -> tuple[pl.DataF
 
 
 def linear(regression: bool, seed: int) -> Any:
-    """The linear model of both peers, its strength chosen by 5-fold cross-validation."""
+    """The linear model of both peers, its strength chosen by 3-fold cross-validation."""
     from sklearn.linear_model import LogisticRegression, RidgeCV
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     if regression:
         return RidgeCV(alphas=np.logspace(-3, 3, 13))
-    folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     return GridSearchCV(LogisticRegression(max_iter=1000), {"C": STRENGTHS}, cv=folds)
 
 

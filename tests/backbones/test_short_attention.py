@@ -24,6 +24,13 @@ def oracle(query, key, value):
     return nn.functional.scaled_dot_product_attention(query.float(), key.float(), value.float()).transpose(1, 2)
 
 
+@pytest.fixture
+def passed_on(monkeypatch):
+    calls = []
+    monkeypatch.setattr(fast, "sdpa_attention_forward", lambda *_, **__: calls.append(1) or (None, None))
+    return calls
+
+
 @given(st.integers(1, 5), st.integers(1, 40), st.sampled_from([0.1, 1.0, 3.0]))
 def test_it_agrees_with_the_kernel_in_float32(rows, tokens, scale):
     query, key, value = heads(rows, tokens, scale=scale, seed=tokens)
@@ -32,24 +39,34 @@ def test_it_agrees_with_the_kernel_in_float32(rows, tokens, scale):
     assert (found.float() - exact).abs().max() < 0.06 * exact.abs().max()
 
 
-def test_scores_too_large_for_the_short_cut_are_normalised_the_careful_way():
-    query, key, value = heads(2, 9, scale=40.0)
-    found, _ = short_attention(Bidirectional(), query, key, value, None)
-    assert torch.isfinite(found).all()
-    assert (found.float() - oracle(query, key, value)).abs().median() < 1
+def test_masked_keys_do_not_count():
+    query, key, value = heads(2, 6)
+    mask = torch.ones(2, 1, 6, 6, dtype=torch.bool)
+    mask[1, :, :, 4:] = False
+    key[1, :, 4:] = 5.0
+    value[1, :, 4:] = 1000.0
+    found, _ = short_attention(Bidirectional(), query, key, value, mask)
+    exact = oracle(query[1:, :, :, :], key[1:, :, :4], value[1:, :, :4])
+    assert (found[1:].float() - exact).abs().max() < 0.06 * exact.abs().max()
+
+
+def test_a_query_that_sees_no_key_gets_zeros_not_nan():
+    mask = torch.ones(2, 1, 6, 6, dtype=torch.bool)
+    mask[0, :, 5] = False
+    found, _ = short_attention(Bidirectional(), *heads(2, 6), mask)
+    assert (found[0, 5] == 0).all()
+    assert found.isfinite().all()
+
+
+def test_scores_too_large_for_the_short_cut_go_to_the_kernel(passed_on):
+    short_attention(Bidirectional(), *heads(2, 9, scale=40.0), None)
+    assert passed_on == [1]
 
 
 def test_scores_that_are_no_numbers_stay_no_numbers():
     query, key, value = heads(1, 3)
     query[0, 0, 0, 0] = torch.nan
     assert short_attention(Bidirectional(), query, key, value, None)[0].isnan().any()
-
-
-@pytest.fixture
-def passed_on(monkeypatch):
-    calls = []
-    monkeypatch.setattr(fast, "sdpa_attention_forward", lambda *_, **__: calls.append(1) or (None, None))
-    return calls
 
 
 def _causal():
@@ -64,12 +81,20 @@ def _causal():
         (_causal(), lambda x: x, None, {}),
         (nn.Module(), lambda x: x, None, {}),
         (Bidirectional(), lambda x: x.float(), None, {}),
-        (Bidirectional(), lambda x: x, torch.ones(2, 1, 4, 4, dtype=torch.bool), {}),
+        (Bidirectional(), lambda x: x, torch.zeros(2, 1, 4, 4), {}),
         (Bidirectional(), lambda x: x, None, {"is_causal": True}),
         (Bidirectional(), lambda x: x, None, {"position_bias": torch.zeros(1, 3, 4, 4)}),
         (Bidirectional(), lambda x: x, None, {"dropout": 0.1}),
     ],
-    ids=["causal module", "module that does not say", "float32", "mask", "causal call", "position bias", "dropout"],
+    ids=[
+        "causal module",
+        "module that does not say",
+        "float32",
+        "mask to be added",
+        "causal call",
+        "position bias",
+        "dropout",
+    ],
 )
 def test_it_steps_aside(passed_on, module, change, mask, options):
     short_attention(module, *map(change, heads(2, 4)), mask, **options)

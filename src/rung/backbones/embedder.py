@@ -17,7 +17,7 @@ from rung.core.contracts import Prepared
 from rung.core.types import Floats, Ints, Progress, Tell, silent
 
 WINDOW = 32_768  # texts sorted together: enough for full batches of one length, few enough for bounded memory
-WORTH_PACKING = 1024  # texts
+WORTH_PACKING = 256  # texts
 CPU_TOKENS = 1024  # a batch: activations stay in the caches of one core
 GPU_TOKENS = 16_384
 SAMPLE = 48  # texts measured to predict the rest

@@ -1,6 +1,7 @@
 """The same numbers with less waiting: weights packed once for the matrix kernels, and attention over short texts.
 
-Measured on 2 cores with avx512_bf16 (Banking77, 16 tokens a text): short attention +13 %, packed weights +3 %.
+Measured in time of one core with avx512_bf16 (Banking77, 16 tokens a text, bfloat16): packing 1.10 times as fast, short
+attention 1.07, both 1.19.
 """
 
 import logging

@@ -25,6 +25,7 @@ from rung.recipes.prepare import Prepared
 from rung.recipes.report import write_card, write_report
 from rung.recipes.worst import worst_errors
 
+NAMELESS = "table"  # what read() calls a table that came without a file
 SEVERITY = {"block": 0, "warn": 1, "note": 2}
 
 
@@ -55,7 +56,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     audit = {"counts": counts, "findings": [asdict(finding) for finding in found], "worst_errors": worst}
     write(folder / "audit.json", _json(audit))
     write(folder / "predictions.parquet", parquet(_predictions(delivery)))
-    manifest = _manifest(delivery, sealed)
+    manifest = _manifest(delivery, sealed, folder.name)
     write_report(folder, manifest)
     write_card(folder, manifest)
     write(folder / "run.json", _json(manifest))
@@ -140,11 +141,11 @@ def _predictions(delivery: Delivery) -> pl.DataFrame:
     return pl.concat(frames, how="diagonal")
 
 
-def _manifest(delivery: Delivery, sealed: Manifest) -> dict[str, Any]:
+def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, Any]:
     prepared, embedder = delivery.prepared, delivery.embedder
     return {
         "format": 1,
-        "name": prepared.name,
+        "name": folder if prepared.name == NAMELESS else prepared.name,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(),
         "machine": machine(),
