@@ -95,7 +95,7 @@ def floor(embedder: BackboneEmbedder, texts: Sequence[str]) -> float:
 
 def main() -> None:
     given = options(__doc__)
-    name, texts = sentences(given.data, 600 if given.quick else None)
+    name, texts = sentences(given.data, 1000 if given.quick else None)
     rung = load(cache=False)
     plain = load(cache=False, precision="float32")
     peer = SentenceTransformer(str(rung.backbone.source.folder), device="cpu")

@@ -68,11 +68,13 @@ def folds(y_N: np.ndarray) -> np.ndarray:
 
 
 def by_rung(problem: Problem, strengths: tuple[float, ...]) -> np.ndarray:
-    """Mean held-out accuracy of each strength: all folds in one path, none of it skipped."""
+    """Mean held-out accuracy of each strength: all folds in one path as in the rung, none of it skipped."""
+    from rung.adapt.linear import TOLERANCE
     from rung.adapt.solver import LinearPath
 
     x_ND, y_N, fold_N = problem.x, problem.y, problem.fold
-    path = LinearPath(x_ND, y_N, "softmax", CLASSES, np.stack([fold_N != f for f in range(FOLDS)]))
+    train_FN = np.stack([fold_N != f for f in range(FOLDS)])
+    path = LinearPath(x_ND, y_N, "softmax", CLASSES, train_FN, tolerance=TOLERANCE)
     score_SF = np.empty((len(strengths), FOLDS))
     for s, strength in enumerate(strengths):
         found = path.solve(strength)

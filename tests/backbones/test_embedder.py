@@ -73,20 +73,15 @@ def test_equal_texts_of_different_windows_pass_once(make, monkeypatch):
     np.testing.assert_allclose(found, make(cache=False)(texts), atol=1e-5)
 
 
+@pytest.fixture(scope="session")
+def plain(toy):
+    return load(str(toy("bert")), precision="float32", cache=False)
+
+
 @given(st.permutations(range(len(SENTENCES))))
-def test_each_row_gets_its_own_vector_in_any_order(order):
+def test_each_row_gets_its_own_vector_in_any_order(plain, order):
     texts = [SENTENCES[i] for i in order]
-    np.testing.assert_allclose(_shared()(texts), _shared()(list(SENTENCES))[order], atol=1e-4)
-
-
-def _shared(made=[]):  # noqa: B006  # one embedder for all examples, loaded at the first
-    if not made:
-        from tempfile import mkdtemp
-
-        from rung.testing.toys import tiny
-
-        made.append(load(str(tiny("bert", mkdtemp())), precision="float32", cache=False))
-    return made[0]
+    np.testing.assert_allclose(plain(texts), plain(list(SENTENCES))[order], atol=1e-4)
 
 
 def test_several_threads_give_what_one_gives(make):

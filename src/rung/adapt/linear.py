@@ -14,6 +14,7 @@ from rung.core.contracts import Job
 from rung.core.types import Floats, Fold, Ints, Target, Task
 
 MOST_STEPS = 40  # of the solver at one strength: what is left to gain then does not show in held-out scores
+TOLERANCE = 1e-3  # while strengths are compared: held-out accuracy moves by less than 0.1 points
 PATIENCE = 2  # strengths in a row without a better held-out score that end a path
 IMBALANCE = 1.5  # largest class over smallest from which class weights are tried
 LOSS: dict[Task, LossName] = {
@@ -119,7 +120,8 @@ def _walk(
         ones = np.ones(n, np.float32)
         weights = [balance(target, fold.train) for fold in folds]
         weight_FN = np.stack([ones if weight is None else weight for weight in weights])
-    solver = LinearPath(x, fit_value(target, shift, spread), LOSS[target.task], target.outputs, train_FN, weight_FN)
+    value = fit_value(target, shift, spread)
+    solver = LinearPath(x, value, LOSS[target.task], target.outputs, train_FN, weight_FN, TOLERANCE)
     best, idle = -np.inf, 0
     for strength in strengths:
         solution = solver.solve(strength / solver.scale**2, most=MOST_STEPS)

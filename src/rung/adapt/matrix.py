@@ -46,6 +46,15 @@ def patches(train_FN: NDArray[np.bool_], *, block: int = BLOCK, fewest: int = FE
     return tuple(made)
 
 
+def sampled(given: tuple[Patch, ...], share: float) -> tuple[Patch, ...]:
+    """Every k-th row of each patch, so that about `share` of the rows are left, at least one a patch.
+
+    >>> [patch.rows.tolist() for patch in sampled((Patch(np.arange(10), (0,)),), 0.3)]
+    [[0, 3, 6, 9]]
+    """
+    return tuple(Patch(patch.rows[:: max(1, int(1 / share))], patch.models) for patch in given)
+
+
 class Dense:
     """Dense features, centred and rotated to the eigenbasis of their covariance without a copy of X.
 

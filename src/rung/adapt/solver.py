@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rung.adapt.history import History
-from rung.adapt.loss import LossName, bend
-from rung.adapt.matrix import Dense, Patch, Sparse, patches
+from rung.adapt.loss import LossName, bend, curvature
+from rung.adapt.matrix import Dense, Patch, Sparse, patches, sampled
 
 MEMORY = 20  # pairs that L-BFGS keeps: 20 need half the iterations of 8
 MEMORY_BYTES = 250_000_000  # fewer where they would take more than this
 HALVINGS = 12
+SAMPLE = 0.25  # of the rows: enough to see how the loss bends where a strength starts
+LEAST_LOSS = 0.1  # nats: of a smaller training loss no finer share is worth a step
 STALLS = 3  # steps without a visible fall, at the floor of float32, that end a solve
 
 
@@ -46,7 +48,8 @@ class LinearPath:
 
     x_ND: dense float32 or scipy CSR. target: (N,) int64 for softmax, (N, C) float else. outputs: C.
     train_FN: rows that train each model. weight_FN: optional row weights (class weights).
-    tolerance: a model stops when the predicted decrease of its loss is below this share of the loss.
+    tolerance: a model stops when the predicted decrease of its mean loss is below this share of it (of 1 at most,
+    of LEAST_LOSS at least).
     Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4.
 
     >>> x = np.array([[-1.0], [1.0], [-2.0], [2.0]], np.float32)
@@ -78,11 +81,13 @@ class LinearPath:
             weight_FN = (train_FN if weight_FN is None else train_FN * weight_FN).astype(np.float32)
         self._weight_FN = None if weight_FN is None else torch.from_numpy(weight_FN.astype(np.float32))
         self._shape = (len(train_FN), x_ND.shape[1] + 1, outputs)
-        self._point = torch.zeros(self._shape).flatten(1)
-        memory = int(np.clip(MEMORY_BYTES // (8 * max(self._point.numel(), 1)), 4, MEMORY))
-        self._history = History(*self._point.shape, memory=memory)
-        self._root = torch.ones_like(self._point)  # of the Hessian's diagonal: scales the history
+        self._sample = sampled(self._patches, SAMPLE)
         self._penalty_F = torch.zeros(len(train_FN))
+        point = torch.zeros(self._shape).flatten(1)
+        memory = int(np.clip(MEMORY_BYTES // (8 * max(point.numel(), 1)), 4, MEMORY))
+        self._history = History(*point.shape, memory=memory)
+        self._root = torch.ones_like(point)  # of the Hessian's diagonal: scales the history
+        self._state = self._evaluate(point, list(range(len(train_FN))))
 
     @property
     def scale(self) -> float:
@@ -95,17 +100,14 @@ class LinearPath:
         most: iterations at most; early ones of a path need few.
         """
         everyone = list(range(self._shape[0]))
-        old_F, self._penalty_F = self._penalty_F, 1.0 / (strength * self._rows_F)
-        state, curvature_FC = self._evaluate(self._point, everyone, curvature=True)
-        root = self._diagonal(curvature_FC).sqrt()
-        self._history.carry(self._root, root, self._spread(self._penalty_F - old_F))
-        self._root = root
+        state = self._penalised(1.0 / (strength * self._rows_F))
+        root = self._root
         live, done = everyone, 0
         stalled_F = torch.zeros(len(everyone), dtype=torch.int64)
         while live and done < most:
             direction = self._history.direction(state.gradient / root) / root
             slope_F = torch.linalg.vecdot(state.gradient, direction)
-            live = [f for f in live if -slope_F[f] > 2 * self._tolerance * max(float(state.loss[f]), 1e-6)]
+            live = [f for f in live if -slope_F[f] > 2 * self._tolerance * float(state.loss[f].clamp(LEAST_LOSS, 1.0))]
             if not live:
                 break
             moved = self._move(state, direction, slope_F, live)
@@ -113,9 +115,20 @@ class LinearPath:
             stalled_F = torch.where(moved.loss < state.loss, 0, stalled_F + 1)
             live = [f for f in live if stalled_F[f] < STALLS]
             state, done = moved, done + 1
-        self._point = state.point
+        self._state = state
         weight_FDC, bias_FC = self._x.plain(*self._split(state.point))
         return Solution(weight_FDC.numpy().copy(), bias_FC.numpy().copy(), done)
+
+    def _penalised(self, penalty_F: Tensor) -> _State:
+        """Where the path stands, seen under another penalty: rows are not read again but for a sample of curvature."""
+        change_F, self._penalty_F = penalty_F - self._penalty_F, penalty_F
+        change = self._spread(change_F)
+        state = self._state
+        root = self._diagonal(self._curvature(state.point)).sqrt()
+        self._history.carry(self._root, root, change)
+        self._root = root
+        loss_F = state.loss + 0.5 * (change * state.point.square()).sum(1, dtype=torch.float64)
+        return _State(state.point, loss_F, state.gradient + change * state.point)
 
     def _split(self, point: Tensor) -> tuple[Tensor, Tensor]:
         cube = point.view(-1, *self._shape[1:])
@@ -127,12 +140,26 @@ class LinearPath:
         cube[:, -1] = 0
         return cube.flatten(1)
 
-    def _evaluate(self, point: Tensor, models: list[int], *, curvature: bool = False) -> tuple[_State, Tensor]:
+    def _curvature(self, point: Tensor) -> Tensor:
+        """Mean second derivative of the loss for each output, over a sample of each model's rows: (F, C)."""
+        weight_FDC, bias_FC = self._x.plain(*self._split(point))
+        bent_FC, weight_F = torch.zeros_like(bias_FC), torch.full((len(bias_FC),), 1e-12)
+        for patch in self._sample:
+            here = list(patch.models)
+            weight_DK = weight_FDC[here].permute(1, 0, 2).reshape(weight_FDC.shape[1], -1)
+            _, logit_nK = self._x.forward(patch, weight_DK)
+            logit_nFC = logit_nK.view(len(patch.rows), len(here), -1).add_(bias_FC[here])
+            weight_nF = self._row_weights(patch, patch.models)
+            bent_FC[here] += curvature(self._loss, logit_nFC, weight_nF)
+            weight_F[here] += weight_nF.sum(0)
+        return bent_FC / weight_F[:, None]
+
+    def _evaluate(self, point: Tensor, models: list[int]) -> _State:
         """Loss and gradient of `models` (the others' entries are zero), each row block read once."""
         count, width, outputs = self._shape
         weight_FDC, bias_FC = self._x.plain(*self._split(point))
         slope_FDC, slope_FC = torch.zeros(count, width - 1, outputs), torch.zeros(count, outputs)
-        loss_F, curved_FC = torch.zeros(count, dtype=torch.float64), torch.zeros(count, outputs, dtype=torch.float64)
+        loss_F = torch.zeros(count, dtype=torch.float64)
         wanted = set(models)
         wide: dict[tuple[int, ...], tuple[Tensor, Tensor]] = {}  # weights side by side, and their gradient
         for patch in self._patches:
@@ -145,26 +172,19 @@ class LinearPath:
             weight_DK, slope_DK = wide[here]
             x_nD, logit_nK = self._x.forward(patch, weight_DK)
             logit_nFC = logit_nK.view(len(patch.rows), len(here), outputs).add_(bias_FC[list(here)])
-            bent = bend(
-                self._loss,
-                logit_nFC,
-                self._target[torch.from_numpy(patch.rows)],
-                self._row_weights(patch, here),
-                curvature=curvature,
-            )
+            truth = self._target[torch.from_numpy(patch.rows)]
+            bent = bend(self._loss, logit_nFC, truth, self._row_weights(patch, here))
             slope_DK += self._x.backward(x_nD, bent.residual_nFC.flatten(1))
             chosen = list(here)
             slope_FC[chosen] += bent.residual_nFC.sum(0)
             loss_F[chosen] += bent.loss_F
-            if bent.curvature_FC is not None:
-                curved_FC[chosen] += bent.curvature_FC
         for here, (_, slope_DK) in wide.items():
             slope_FDC[list(here)] += slope_DK.view(width - 1, len(here), outputs).permute(1, 0, 2)
         inner_FDC, _ = self._split(point)
         turned_FDC = self._x.turn(slope_FDC, slope_FC) + self._penalty_F[:, None, None] * inner_FDC
         loss_F += 0.5 * self._penalty_F.double() * inner_FDC.flatten(1).square().sum(1, dtype=torch.float64)
         gradient = torch.cat([turned_FDC, slope_FC[:, None]], dim=1).flatten(1)
-        return _State(point, loss_F, gradient), curved_FC.float()
+        return _State(point, loss_F, gradient)
 
     def _row_weights(self, patch: Patch, models: tuple[int, ...]) -> Tensor:
         share_F = 1.0 / self._rows_F[list(models)]
@@ -186,7 +206,7 @@ class LinearPath:
         waiting = live
         for _ in range(HALVINGS):
             trial = state.point + size_F[:, None] * direction
-            tried, _ = self._evaluate(trial, waiting)
+            tried = self._evaluate(trial, waiting)
             slack_F = 1e-7 * state.loss.abs()  # float32 residuals see no smaller fall
             enough_F = tried.loss <= state.loss + 1e-4 * size_F * slope_F + slack_F
             good = [f for f in waiting if bool(enough_F[f])]

@@ -42,14 +42,12 @@ def short_attention(
         and not options.get("dropout")
     )
     if not plain:
-        found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return found
+        return _torchs(module, query, key, value, attention_mask, **options)
     scaling = options.get("scaling") or query.shape[-1] ** -0.5
     score_NHTT = torch.matmul(query * scaling, key.transpose(2, 3))
     low, high = torch.aminmax(score_NHTT)
     if not (low > -SAFE and high < SAFE):  # so written that nan goes the careful way too
-        found = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return found
+        return _torchs(module, query, key, value, attention_mask, **options)
     weight_NHTT = score_NHTT.exp_()
     if attention_mask is not None:
         weight_NHTT.mul_(attention_mask)
@@ -57,6 +55,11 @@ def short_attention(
     # A pad position may see no key at all: zeros there, as torch's kernel gives, since nan would spread.
     mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1.clamp_min_(1e-30)
     return mixed_NHTD.transpose(1, 2), None
+
+
+def _torchs(*tensors: Any, **options: Any) -> tuple[Tensor, Tensor | None]:
+    found: tuple[Tensor, None] = sdpa_attention_forward(*tensors, **options)
+    return found
 
 
 AttentionInterface.register(NAME, short_attention)

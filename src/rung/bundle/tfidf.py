@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
 from rung.core.extras import need
 from rung.core.types import Floats
 

@@ -19,12 +19,13 @@ def command(
     if as_json:
         print_json(found.to_json())
         return
+    cache = found.cache
     facts = {
         "processor": f"{found.machine['cpu']}, {found.machine['cores']} cores, {found.machine['threads']} threads",
         "devices": ", ".join(found.devices),
         "backbone": found.backbone,
         "precision": f"{found.precision} (measured here)",
-        "cache": f"{found.cache['folder']}: {found.cache['size_bytes'] / 1e6:,.0f} of {found.cache['limit_bytes'] / 1e6:,.0f} MB",
+        "cache": f"{cache['folder']}: {cache['size_bytes'] / 1e6:,.0f} of {cache['limit_bytes'] / 1e6:,.0f} MB",
         **{f"extra {name}": said for name, said in found.extras.items()},
         "versions": ", ".join(f"{name} {number}" for name, number in found.versions.items()),
     }

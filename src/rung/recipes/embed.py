@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rung.backbones.load import load as load_backbone
-from rung.bundle.io import write
+from rung.bundle.io import honest_disk, write
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
 from rung.core.types import Floats, Role, Tell, silent
 from rung.data.read import read
@@ -26,14 +26,20 @@ def embed(
     """Embed one text column: (N, width) float32, row n for row n; written to `out` (.npy, .parquet) where given.
 
     data: anything that read() takes, or a list of texts. column: may be left out when only one is text.
+    With .npy the vectors are streamed to the file and memory-mapped from it: memory stays bounded for any N.
     Raises BadOption for another ending, NoSuchColumn, NoBackbone, DataError.
     """
     if out is not None and Path(out).suffix not in (".npy", ".parquet"):
         raise BadOption("-o", wanted="a file ending in .npy or .parquet", got=str(out))
     texts = data if isinstance(data, list) else _texts(read(data).frame, column)
-    vectors = load_backbone(backbone)(texts, tell=tell)
+    embedder = load_backbone(backbone)
+    if out is not None and Path(out).suffix == ".npy":
+        with honest_disk(Path(out)):
+            embedder.embed_to(out, texts, rows=len(texts), tell=tell)
+        return np.asarray(np.load(out, mmap_mode="r"))
+    vectors = embedder(texts, tell=tell)
     if out is not None:
-        write(Path(out), _npy(vectors) if Path(out).suffix == ".npy" else _parquet(vectors))
+        write(Path(out), _parquet(vectors))
     return vectors
 
 
@@ -48,12 +54,6 @@ def _texts(frame: pl.DataFrame, column: str | None) -> list[str]:
     if column not in frame.columns:
         raise NoSuchColumn(column, among=frame.columns)
     return frame[column].cast(pl.String).fill_null("").to_list()
-
-
-def _npy(vectors: Floats) -> bytes:
-    buffer = BytesIO()
-    np.save(buffer, vectors, allow_pickle=False)
-    return buffer.getvalue()
 
 
 def _parquet(vectors: Floats) -> bytes:
