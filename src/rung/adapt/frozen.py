@@ -61,8 +61,9 @@ class Frozen:
         assert job.backbone is not None
         width = job.backbone.width * len(job.inputs.texts)
         n, folds = len(job.target), len(job.plan.folds) if job.plan.kind == "folds" else 5
-        work = n * width * job.target.outputs * folds * 4 * len(STRENGTHS) * 12
+        passes = 4 * len(STRENGTHS)  # five a strength, each over four of five rows
         network = n * (width + job.target.outputs) * 256 * 6 * 25 * (folds if n < MANY else 3)
+        work = n * width * job.target.outputs * folds * 4 * passes
         return Cost(embedding + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:

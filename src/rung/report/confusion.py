@@ -28,6 +28,9 @@ class Pair:
     share: float
 
 
+UNKNOWN = "a label that training never had"
+
+
 def by_class(matrix: Matrix, labels: Sequence[str]) -> tuple[ClassRow, ...]:
     """Recall, precision and F1 of each class, the weakest recall first, classes without test rows last.
 
@@ -57,11 +60,16 @@ def by_class(matrix: Matrix, labels: Sequence[str]) -> tuple[ClassRow, ...]:
 def pairs(matrix: Matrix, labels: Sequence[str], *, most: int = 15) -> tuple[Pair, ...]:
     """The off-diagonal cells with most rows, at most `most` of them.
 
+    A row beyond the labels, last, holds test rows whose label training never had.
+
     >>> [(pair.truth, pair.prediction, pair.count) for pair in pairs([[8, 2], [5, 1]], ["a", "b"])]
     [('b', 'a', 5), ('a', 'b', 2)]
+    >>> pairs([[8, 2], [0, 1], [3, 0]], ["a", "b"])[0].truth
+    'a label that training never had'
     """
+    truths = [*labels, UNKNOWN]
     found = [
-        Pair(labels[truth], labels[prediction], count, count / sum(row))
+        Pair(truths[truth], labels[prediction], count, count / sum(row))
         for truth, row in enumerate(matrix)
         for prediction, count in enumerate(row)
         if count and truth != prediction

@@ -168,6 +168,7 @@ def _context(report: ReportData) -> dict[str, Any]:
         "steps": {step.name: step for step in evidence.rungs},
         "heat": bool(report.confusion) and len(report.confusion) <= HEAT,
         "pairs": confusion.pairs(report.confusion, evidence.labels) if report.confusion else (),
+        "truths": [*evidence.labels, confusion.UNKNOWN],
         "classes": confusion.by_class(report.confusion, evidence.labels) if report.confusion else (),
         "quantiles": _quantiles(report.residuals),
         "findings": findings[:FINDINGS],
