@@ -57,7 +57,7 @@ def test_probabilities_follow_classes(fake, texts):
 
 def test_it_drops_into_a_pipeline_and_cross_validation(fake, texts):
     x, y = np.array(texts[0]), np.array(texts[1])
-    pipe = make_pipeline(FunctionTransformer(lambda rows: np.char.lower(rows)), RungClassifier(max_rung="classic"))
+    pipe = make_pipeline(FunctionTransformer(np.char.lower), RungClassifier(max_rung="classic"))
     assert isinstance(pipe, Pipeline)
     assert cross_val_score(pipe, x, y, cv=2).min() > 0.5
 
