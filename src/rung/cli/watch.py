@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import typer
+
 from rung.cli.show import aside, screen
 from rung.core.evidence import RungEvidence
 from rung.core.types import Column, Cost, Finding, Progress, Tell
 from rung.recipes.run import Run
 from rung.report.console import LadderView, closing, findings_panel, ladder, roles_table
+
+INTERRUPTED = 130
 
 
 class Watch:
@@ -49,8 +53,12 @@ class Watch:
 def watched() -> Iterator[Watch]:
     """Open the live view for one climb; the terminal is given back whatever happens."""
     watch = Watch()
-    with watch._ladder:  # noqa: SLF001  # one object in two halves
-        yield watch
+    try:
+        with watch._ladder:  # noqa: SLF001  # one object in two halves
+            yield watch
+    except KeyboardInterrupt:
+        typer.echo("\nInterrupted: what was finished is kept. Add --resume and the same -o to go on.", err=True)
+        raise SystemExit(INTERRUPTED) from None
 
 
 @contextmanager

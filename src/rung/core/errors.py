@@ -8,7 +8,7 @@ class RungError(Exception):
     """Root of the tree: anything else that escapes a door is a bug (exit 1).
 
     >>> str(RungError("seed", wanted="a whole number", got="x", fix="Try --seed 0."))
-    "seed: wanted a whole number, got x. Try --seed 0."
+    'seed: wanted a whole number, got x. Try --seed 0.'
     """
 
     exit_code = 1
