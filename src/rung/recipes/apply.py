@@ -8,6 +8,7 @@ import polars as pl
 
 from rung.core.errors import NoSuchColumn
 from rung.core.types import FEATURES, Column, Floats, Role, Task, Tell, silent
+from rung.data.numbers import MISSING, to_numbers
 from rung.data.read import read
 from rung.predict.torch import Predictor
 from rung.recipes.predictions import answers
@@ -44,7 +45,8 @@ def unreadable(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
         values = frame[column.name]
         if values.dtype != pl.String:
             continue
-        bad = values.is_not_null() & values.cast(pl.Float64, strict=False).is_null() & (values.str.strip_chars() != "")
+        said = values.is_not_null() & ~values.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING))
+        bad = said & to_numbers(values).is_null()
         for i in np.flatnonzero(bad.to_numpy()):
             reasons[i] = reasons[i] or f"column {column.name!r}: wanted a number, got {str(values[int(i)])[:40]!r}"
     return reasons
