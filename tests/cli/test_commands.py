@@ -211,3 +211,68 @@ def test_a_disk_that_can_not_be_written_is_one_message(rung, table, tmp_path, fa
     code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "file" / "run", "--max-rung", "prior")
     assert code == 2
     assert "-o" in err
+
+
+def test_resuming_with_other_options_is_refused_though_the_run_is_finished(rung, run_folder, table, fake):
+    code, _, err = rung("fit", table, "--target", "label", "-o", run_folder, "--max-rung", "prior", "--resume")
+    assert code == 2
+    assert "options and data" in err
+
+
+def test_labels_that_training_never_had_are_said_while_fitting(rung, table, tmp_path, fake):
+    strange = pl.read_csv(table)[:40].with_columns(pl.lit("martian").alias("label"))
+    strange.write_csv(tmp_path / "strange.csv")
+    code, _, err = rung(
+        "fit",
+        table,
+        "--target",
+        "label",
+        "--test",
+        tmp_path / "strange.csv",
+        "-o",
+        tmp_path / "r",
+        "--max-rung",
+        "prior",
+    )
+    assert code == 0
+    assert "martian" in err
+    kept = pl.read_parquet(tmp_path / "r" / "predictions.parquet").filter(pl.col("split") == "test")
+    assert set(kept["target"]) == {"martian"}
+
+
+def test_an_id_column_that_is_named_like_an_answer_is_kept(rung, table, tmp_path, fake):
+    named = pl.read_csv(table).with_row_index("prediction", 1000)
+    named.write_csv(tmp_path / "named.csv")
+    given = ["--target", "label", "--column", "prediction=id", "--max-rung", "prior"]
+    assert rung("fit", tmp_path / "named.csv", *given, "-o", tmp_path / "r")[0] == 0
+    assert rung("predict", tmp_path / "r", tmp_path / "named.csv", "-o", tmp_path / "p.csv")[0] == 0
+    predicted = pl.read_csv(tmp_path / "p.csv")
+    assert predicted["id"].to_list() == named["prediction"].to_list()
+    assert set(predicted["prediction"]) <= set(named["label"])
+
+
+def test_evaluate_names_the_metric_that_decided(rung, table, tmp_path, fake):
+    rung("fit", table, "--target", "label", "-o", tmp_path / "r", "--max-rung", "prior", "--metric", "macro_f1")
+    assert json.loads(rung("evaluate", tmp_path / "r", table, "--json")[1])["metric"] == "macro_f1"
+
+
+def test_a_cell_of_ten_megabytes_is_said_and_survived(rung, table, tmp_path, fake):
+    rows = pl.read_csv(table)
+    rows = rows.with_columns(
+        pl.when(pl.int_range(pl.len()) == 5).then(pl.lit("word " * 2_000_000)).otherwise(pl.col("text")).alias("text")
+    )
+    rows.write_csv(tmp_path / "big.csv")
+    code, _, err = rung("fit", tmp_path / "big.csv", "--target", "label", "-o", tmp_path / "r", "--max-rung", "classic")
+    assert code == 0, err
+    assert "100,000 bytes" in " ".join(err.split())
+
+
+@pytest.mark.parametrize("name", ["predictions.parquet", "audit.json", "evidence.json"])
+def test_a_damaged_file_of_the_run_is_named(rung, run_folder, name):
+    path = run_folder / name
+    path.write_bytes(path.read_bytes()[:50])
+    code, _, err = rung("report", run_folder)
+    assert (code, name in err) == (5, True)
+    path.unlink()
+    code, _, err = rung("report", run_folder)
+    assert (code, name in err) == (5, True)

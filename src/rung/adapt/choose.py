@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from rung.core.contracts import Job
 from rung.core.rng import generator
 from rung.core.types import Floats, Fold, Ints, Task
+from rung.metrics.log_loss import log_loss
+
+TIE = 1e-4  # weight of the log-loss: decides between equals, never against a row more or less
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,10 @@ class Candidate:
 
 
 def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> NDArray[np.float64]:
-    """Metric of each candidate on each fold's held-out rows, (A, F): signed so that higher is better; NaN: untried."""
+    """Metric of each candidate on each fold's held-out rows, (A, F): signed so that higher is better; NaN: untried.
+
+    Candidates of equal metric (on few rows accuracy often ties) are told apart by their log-loss.
+    """
     table = np.full((len(candidates), len(folds)), np.nan)
     for f, fold in enumerate(folds):
         truth = job.target.value[fold.validation]
@@ -33,6 +39,8 @@ def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> 
             said = candidate.held_out[f]
             if said is not None:
                 table[a, f] = job.metric.sign * job.metric(truth, said)
+                if job.target.task is not Task.REGRESSION:
+                    table[a, f] -= TIE * log_loss(truth, said)
     return table
 
 

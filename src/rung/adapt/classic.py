@@ -9,7 +9,7 @@ from scipy import sparse
 
 from rung.adapt.base import register
 from rung.adapt.choose import Candidate, scores
-from rung.adapt.linear import PATIENCE, balance, standard
+from rung.adapt.linear import balance, standard
 from rung.adapt.margins import fit_margins, slope, sloped, with_slope
 from rung.adapt.search import climb
 from rung.bundle.model import Encoders, FittedModel
@@ -79,14 +79,7 @@ class Classic:
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best; each fold has a vocabulary of its own."""
         features = [self._split_features(job, fold) for fold in folds]
-        found: list[Candidate] = []
-        best, idle = -np.inf, 0
-        for strength in STRENGTHS:
-            found.append(self._candidate(job, folds, features, strength, weighted=False))
-            score = float(np.nanmean(scores(job, found[-1:], folds)))
-            best, idle = (score, 0) if score > best else (best, idle + 1)
-            if idle >= PATIENCE:
-                break
+        found = [self._candidate(job, folds, features, strength, weighted=False) for strength in STRENGTHS]
         if any(balance(job.target, fold.train) is not None for fold in folds):
             table = np.nanmean(scores(job, found, folds), axis=1)
             strength = found[int(np.argmax(table))].choice["strength"]

@@ -15,7 +15,6 @@ from rung.core.types import Floats, Fold, Ints, Target, Task
 
 MOST_STEPS = 40  # of the solver at one strength: what is left to gain then does not show in held-out scores
 TOLERANCE = 1e-3  # while strengths are compared: held-out accuracy moves by less than 0.1 points
-PATIENCE = 2  # strengths in a row without a better held-out score that end a path
 IMBALANCE = 1.5  # largest class over smallest from which class weights are tried
 LOSS: dict[Task, LossName] = {
     Task.BINARY: "softmax",
@@ -76,8 +75,8 @@ def path(
 ) -> list[Candidate]:
     """Candidates from strong to weak regularisation, then class weights (one more complex) at the best strength.
 
-    groups: features of all pool rows with the folds that share them; folds of one group are solved together. A
-    group's path ends when its mean held-out score has not risen for two strengths. extra goes into each choice.
+    groups: features of all pool rows with the folds that share them; folds of one group are solved together.
+    The whole path is walked: a score may dip before it rises. extra goes into each choice.
     """
     plain = _over_groups(job, folds, groups, strengths, weighted=False)
     found = [
@@ -122,7 +121,6 @@ def _walk(
         weight_FN = np.stack([ones if weight is None else weight for weight in weights])
     value = fit_value(target, shift, spread)
     solver = LinearPath(x, value, LOSS[target.task], target.outputs, train_FN, weight_FN, TOLERANCE)
-    best, idle = -np.inf, 0
     for strength in strengths:
         solution = solver.solve(strength / solver.scale**2, most=MOST_STEPS)
         said = []
@@ -130,10 +128,6 @@ def _walk(
             z = np.asarray(x[fold.validation] @ solution.weight_FDC[f]) + solution.bias_FC[f]
             said.append(linked(z, LINK[target.task]) * np.float32(spread) + np.float32(shift))
         yield strength, said
-        score = _mean(job, folds, said)
-        best, idle = (score, 0) if score > best else (best, idle + 1)
-        if idle >= PATIENCE:
-            return
 
 
 def _mean(job: Job, folds: Sequence[Fold], said: Sequence[Floats | None]) -> float:

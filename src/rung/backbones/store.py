@@ -40,7 +40,8 @@ class Store:
         return len(self._key_N2)
 
     def __del__(self) -> None:
-        self.close()
+        if getattr(self, "_handles", None) is not None and os is not None:  # at interpreter exit parts are gone
+            self.close()
 
     def close(self) -> None:
         """Let go of the files; the next call opens them again."""

@@ -28,6 +28,11 @@ class Watch:
             self._console.print(findings_panel(findings))
         self._console.print(f"{rows['train']:,} rows to learn from, {rows['test']:,} test rows kept closed.")
 
+    def noticed(self, findings: Sequence[Finding]) -> None:
+        """Print what the opened test rows showed."""
+        if findings:
+            self._console.print(findings_panel(findings))
+
     def starting(self, name: str, cost: Cost | None) -> None:
         """A rung begins."""
         self._ladder.starting(name, cost)

@@ -94,7 +94,12 @@ def _refuse_mixed(series: pl.Series) -> None:
     numbers = series.str.strip_chars().cast(pl.Float64, strict=False)
     words = series.is_not_null() & numbers.is_null()
     kept = numbers.drop_nulls()
-    if words.sum() * 10 <= len(series) and len(kept) and not _are_codes(kept.fill_nan(None).drop_nulls()):
+    if (
+        words.any()
+        and words.sum() * 10 <= len(series)
+        and len(kept)
+        and not _are_codes(kept.fill_nan(None).drop_nulls())
+    ):
         rows = np.flatnonzero(words.to_numpy())[:3]
         got = f"numbers, but {', '.join(f'{series[int(row)]!r} in row {row}' for row in rows)}"
         fix = "Rows count from 0. Empty these cells, or say --task multiclass."

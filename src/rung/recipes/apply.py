@@ -61,7 +61,9 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     errors = unreadable(frame, manifest.columns)
     probability = probabilities(predictor, frame, tell)
     ids = [column.name for column in manifest.columns if column.role is Role.ID and column.name in frame.columns]
-    result: dict[str, Any] = {ids[0]: frame[ids[0]]} if ids else {"row": np.arange(len(frame), dtype=np.int64)}
+    taken = {"prediction", "lower", "upper", "error", *(f"p_{label}" for label in manifest.labels)}
+    key = "id" if ids and ids[0] in taken else (ids or ["row"])[0]
+    result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}
     result["prediction"] = answers(manifest.task, manifest.labels, probability)
     if manifest.task is Task.REGRESSION:
         width = manifest.half_width or 0.0

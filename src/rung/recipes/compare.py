@@ -14,7 +14,7 @@ from rung.evaluate import compare as paired
 from rung.metrics.interval import interval_of
 from rung.metrics.table import named
 from rung.recipes.evaluation import labelled
-from rung.recipes.predictions import DELIVERED
+from rung.recipes.predictions import DELIVERED, kept_test
 from rung.recipes.run import Run, load
 
 
@@ -77,8 +77,7 @@ def _rows(one: Run, two: Run, on: Any, tell: Tell) -> tuple[Target, Floats, Floa
 
 
 def _kept(run: Run) -> pl.DataFrame:
-    table = pl.read_parquet(run.path / "predictions.parquet")
-    return table.filter(pl.col("split") == "test").sort("row")
+    return kept_test(run.path).sort("row")
 
 
 def _delivered(table: pl.DataFrame, task: Task) -> Floats:

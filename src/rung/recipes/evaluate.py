@@ -22,4 +22,5 @@ def evaluate(
     Raises NoSuchColumn, BundleError, DataError.
     """
     opened = run if isinstance(run, Run) else load(run)
-    return evaluated(opened.predictor, data, slices=slice, sensitive=sensitive, tell=tell)
+    metric = opened.evidence.metric
+    return evaluated(opened.predictor, data, slices=slice, sensitive=sensitive, tell=tell, metric=metric)

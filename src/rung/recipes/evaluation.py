@@ -71,6 +71,7 @@ def evaluated(
     slices: Sequence[str] = (),
     sensitive: Sequence[str] = (),
     tell: Tell = silent,
+    metric: str | None = None,
 ) -> Evaluation:
     """Score `data`: every score of the task with its 95 % interval, by slice where asked.
 
@@ -97,7 +98,7 @@ def evaluated(
         table = confusion(target.value, rows.prediction)
     elif target.task is Task.REGRESSION:
         calibration = {"half_width_90": manifest.half_width, "coverage_90": found["coverage_90"].value}
-    name = default(target.task).name
+    name = metric or default(target.task).name
     return Evaluation(
         target.task.value, name, len(target), found, tuple(by), calibration, table, manifest.labels, rows.findings
     )

@@ -1,6 +1,7 @@
 """After the climb: calibrate, open the test rows once, measure what the verdicts need."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Opened:
     prediction: dict[str, Floats]  # rung -> (N, C), refitted on train + validation, not calibrated
     cluster: Ints
     findings: tuple[Finding, ...]
+    said: tuple[Any, ...] = ()  # the truth in the file's own words, also where training never had the label
 
 
 @dataclass(frozen=True)

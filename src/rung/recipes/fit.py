@@ -25,6 +25,7 @@ from rung.recipes.finish import Finished, Opened, finish, measure_curve
 from rung.recipes.journal import Journal
 from rung.recipes.machine import use_threads
 from rung.recipes.options import FitOptions, checked
+from rung.recipes.predictions import truth
 from rung.recipes.prepare import Prepared, prepare
 from rung.recipes.run import Run
 from rung.recipes.run import load as load_run
@@ -87,9 +88,11 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     use_threads(options.workers)
     prepared = prepare(data, options)
     folder = _folder(out, prepared.name, resume=resume)
-    if (folder / "run.json").is_file():
-        return load_run(folder)  # resumed, and there was nothing left to do
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
+    if (folder / "run.json").is_file():
+        finished = load_run(folder)
+        state.same(finished.manifest.get("key", ""))
+        return finished  # resumed, and there was nothing left to do
     with honest_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
     state.open()
@@ -140,6 +143,7 @@ def _climb_and_finish(
         journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
     learning = _curve(job, climbed, chosen, left)
     opened = _open(prepared, climbed, embedder, view.progress)
+    view.noticed(opened.findings)
     finished: Finished = finish(job, climbed, opened, learning, REFITTED)
     return Delivery(
         prepared,
@@ -150,6 +154,7 @@ def _climb_and_finish(
         finished,
         embedder,
         (*findings, *opened.findings),
+        state.key,
         perf_counter() - started,
     )
 
@@ -223,7 +228,10 @@ def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell:
     index = np.flatnonzero(usable)
     inputs = make_inputs(prepared.test.frame[index], prepared.columns, _embed(embedder, tell))
     predicted = {step.evidence.name: step.model.predict(inputs) for step in climbed.steps if step.model is not None}
-    return Opened(prepared.test.row[index], target.take(index), predicted, prepared.test.cluster[index], findings)
+    known = target.take(index)
+    raw = prepared.test.frame[prepared.target_name][index]
+    said = [str(cell) if word is None else word for word, cell in zip(truth(known), raw.to_list(), strict=True)]
+    return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said))
 
 
 def _curve(job: Job, climbed: Climbed, chosen: Sequence[Rung], left: Any) -> Any:

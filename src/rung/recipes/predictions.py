@@ -1,28 +1,40 @@
 """predictions.parquet: row, split, truth and each rung's prediction, so that every figure can be made again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from rung.core.errors import BundleError
 from rung.core.types import Floats, Ints, Target, Task
 
 DELIVERED = "delivered"
 
 
-def side(split: str, row: Ints, target: Target, predictions: Mapping[str, Floats], repeat: int = 0) -> pl.DataFrame:
+def side(
+    split: str,
+    row: Ints,
+    target: Target,
+    predictions: Mapping[str, Floats],
+    *,
+    repeat: int = 0,
+    said: Sequence[Any] | None = None,
+) -> pl.DataFrame:
     """Rows of one split: `<rung>` holds the prediction, `<rung>:p` the probabilities in order of labels.
 
-    predictions: rung -> (N, C), row n for row[n].
+    predictions: rung -> (N, C), row n for row[n]. said: the truth as the file has it, for labels that training never
+    had; read off the target where it is left out.
     """
     columns: dict[str, Any] = {
         "row": row,
         "split": [split] * len(row),
         "repeat": np.full(len(row), repeat, np.int16),
-        "target": truth(target),
+        "target": truth(target) if said is None else list(said),
     }
     for name, prediction in predictions.items():
         columns[name] = answers(target.task, target.labels, prediction)
@@ -56,6 +68,25 @@ def joined(labels: tuple[str, ...], chosen: NDArray[np.bool_]) -> str:
     'a;c'
     """
     return ";".join(label for label, yes in zip(labels, chosen, strict=True) if yes)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[None]:
+    """Turn what a damaged or missing file of a run raises into a BundleError that names it."""
+    try:
+        yield
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        got = "none" if isinstance(error, FileNotFoundError) else "damage"
+        raise BundleError(
+            f"file {path}", wanted="it as rung fit wrote it", got=got, fix="Copy the run again."
+        ) from error
+
+
+def kept_test(run: Path) -> pl.DataFrame:
+    """The test rows of predictions.parquet; raises BundleError naming the file when it is damaged or gone."""
+    path = run / "predictions.parquet"
+    with whole(path):
+        return pl.read_parquet(path).filter(pl.col("split") == "test")
 
 
 def parquet(frame: pl.DataFrame) -> bytes:

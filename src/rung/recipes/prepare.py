@@ -17,6 +17,8 @@ from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode
 from rung.recipes.options import FitOptions
 
+HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
+
 
 @dataclass(frozen=True)
 class Part:
@@ -121,12 +123,20 @@ def _content(
 ) -> tuple[Finding, ...]:
     texts = [column.name for column in columns if column.role is Role.TEXT]
     found = [
+        *(_huge(pool, name) for name in texts),
         noticed.empty_texts(pool.frame, texts, pool.row),
         noticed.empty_texts(test.frame, texts, test.row, part="test" if from_file else "data"),
         noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
         noticed.conflicting_labels(pool.keys, target, pool.row),
     ]
     return tuple(finding for finding in found if finding is not None)
+
+
+def _huge(pool: Part, name: str) -> Finding | None:
+    over = np.flatnonzero((pool.frame[name].cast(pl.String).str.len_bytes().fill_null(0) > HUGE).to_numpy())
+    what = f"{len(over)} cells of {name!r} hold over {HUGE:,} bytes; only their beginning is read"
+    rows = tuple(int(pool.row[i]) for i in over)
+    return Finding("huge_text", what, rows, "note", "Cut them into rows, or summarise them.") if rows else None
 
 
 def _as_test(finding: Finding) -> Finding:

@@ -14,7 +14,7 @@ from rung.core.evidence import Evidence
 from rung.core.types import Column, Finding, Floats, Task
 from rung.evaluate.calibration import reliability
 from rung.evaluate.protocol import confusion
-from rung.recipes.predictions import DELIVERED
+from rung.recipes.predictions import DELIVERED, kept_test, whole
 from rung.recipes.run import Run, load
 from rung.report.card import render as render_card
 from rung.report.html import ReportData
@@ -57,9 +57,11 @@ def write_card(folder: Path, manifest: dict[str, Any]) -> Path:
 
 
 def _gather(folder: Path, manifest: dict[str, Any]) -> ReportData:
-    evidence = Evidence.from_json((folder / "evidence.json").read_bytes())
-    audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
-    table = pl.read_parquet(folder / "predictions.parquet").filter(pl.col("split") == "test")
+    with whole(folder / "evidence.json"):
+        evidence = Evidence.from_json((folder / "evidence.json").read_bytes())
+    with whole(folder / "audit.json"):
+        audit = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    table = kept_test(folder)
     matrix: list[list[int]] = []
     before: tuple[Any, ...] = ()
     residuals: list[float] = []

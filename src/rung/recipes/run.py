@@ -69,7 +69,8 @@ class Run:
 
     def evaluate(self, data: Any, slices: Sequence[str] = (), sensitive: Sequence[str] = ()) -> Evaluation:
         """Score labelled rows: all scores with intervals, by slice where asked."""
-        return evaluated(self.predictor, data, slices=slices, sensitive=sensitive)
+        metric = self.evidence.metric
+        return evaluated(self.predictor, data, slices=slices, sensitive=sensitive, metric=metric)
 
 
 def load(path: str | Path) -> Run:

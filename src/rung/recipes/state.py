@@ -30,14 +30,19 @@ class State:
     def open(self) -> None:
         """Start, or go on with, a climb here; raises FolderInUse when the kept one had other options or data."""
         path = self.folder / "key"
-        if path.is_file() and path.read_text(encoding="utf-8") != self.key:
+        if path.is_file():
+            self.same(path.read_text(encoding="utf-8"))
+        write(path, self.key.encode())
+
+    def same(self, key: str) -> None:
+        """Raise FolderInUse when `key` is that of other options or data."""
+        if key != self.key:
             raise FolderInUse(
                 f"run {self.folder.parent}",
                 wanted="the options and data that it was started with",
                 got="others",
                 fix="Give the same ones, or start afresh in another folder with -o.",
             )
-        write(path, self.key.encode())
 
     def kept(self, name: str) -> Step | None:
         """Return the finished step of that rung, or None when it was not finished."""

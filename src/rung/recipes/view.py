@@ -13,6 +13,9 @@ class View(Protocol):
     def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
         """The table is read: roles, findings, row counts."""
 
+    def noticed(self, findings: Sequence[Finding]) -> None:
+        """The test rows were opened, and something about them matters."""
+
     def starting(self, name: str, cost: Cost | None) -> None:
         """A rung begins, with its predicted cost."""
 
@@ -27,6 +30,9 @@ class Quiet:
     """A view that shows nothing."""
 
     def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
+        """Ignore."""
+
+    def noticed(self, findings: Sequence[Finding]) -> None:
         """Ignore."""
 
     def starting(self, name: str, cost: Cost | None) -> None:

@@ -5,21 +5,22 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.core.types import Floats, Ints, Role, Target, Task
-from rung.recipes.predictions import answers, truth
+from rung.core.types import Floats, Role, Task
+from rung.recipes.finish import Opened
+from rung.recipes.predictions import answers
 from rung.recipes.prepare import Prepared
 
 MOST = 30
 EXCERPT = 300
 
 
-def worst_errors(prepared: Prepared, row: Ints, target: Target, prediction: Floats) -> list[dict[str, Any]]:
+def worst_errors(prepared: Prepared, opened: Opened, prediction: Floats) -> list[dict[str, Any]]:
     """At most 30 test rows, worst first: row, text (an excerpt), truth, prediction, confidence.
 
     confidence: the probability given to what was predicted; for regression the signed error.
     """
+    row, target, true = opened.row, opened.target, list(opened.said)
     said = answers(target.task, target.labels, prediction)
-    true = truth(target)
     if target.task is Task.REGRESSION:
         sureness = prediction[:, 0].astype(float) - target.value
         order = np.argsort(-np.abs(sureness), kind="stable")

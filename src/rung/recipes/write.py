@@ -41,6 +41,7 @@ class Delivery:
     finished: Finished
     embedder: Embedder | None
     findings: tuple[Finding, ...]
+    key: str
     seconds: float
 
 
@@ -52,7 +53,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     found = sorted(delivery.findings, key=lambda finding: SEVERITY[finding.severity])
     counts = Counter(finding.severity for finding in found)
     opened = delivery.opened
-    worst = worst_errors(delivery.prepared, opened.row, opened.target, delivery.finished.final)
+    worst = worst_errors(delivery.prepared, opened, delivery.finished.final)
     audit = {"counts": counts, "findings": [asdict(finding) for finding in found], "worst_errors": worst}
     write(folder / "audit.json", _json(audit))
     write(folder / "predictions.parquet", parquet(_predictions(delivery)))
@@ -133,11 +134,11 @@ def _predictions(delivery: Delivery) -> pl.DataFrame:
     row, truth = delivery.prepared.pool.row[judged], job.target.take(judged)
     trials = {s.evidence.name: s.trial for s in delivery.climbed.steps if s.trial is not None}
     frames = [
-        side("validation", row, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat)
+        side("validation", row, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat=repeat)
         for repeat in range(job.plan.repeats)
     ]
     final = {**opened.prediction, DELIVERED: delivery.finished.final}
-    frames.append(side("test", opened.row, opened.target, final))
+    frames.append(side("test", opened.row, opened.target, final, said=opened.said))
     return pl.concat(frames, how="diagonal")
 
 
@@ -156,6 +157,7 @@ def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, An
         "backbone": asdict(embedder.card) | {"precision": embedder.precision} if embedder else None,
         "winner": delivery.climbed.winner,
         "bundle": sealed.seal,
+        "key": delivery.key,
         "timings": {
             "seconds": delivery.seconds,
             "rungs": {step.evidence.name: step.evidence.seconds for step in delivery.climbed.steps},
