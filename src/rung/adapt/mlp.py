@@ -1,13 +1,13 @@
 """A small network as a head: one hidden layer, dropout, early stopping on rows set aside from training."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rung.adapt.linear import LINK, balance, fit_value
+from rung.backbones.workers import one_thread
 from rung.bundle.heads import MlpHead
 from rung.core.rng import generator
 from rung.core.types import Floats, Target, Task
@@ -30,23 +30,13 @@ def fit_mlp(target: Target, x: Floats, seed: int, shift: float, spread: float, *
     truth = torch.from_numpy(fit_value(target, shift, spread))
     weight = balance(target, np.sort(train)) if weighted else None
     loss = _loss(target.task, None if weight is None else torch.from_numpy(weight))
-    with torch.random.fork_rng(devices=[]), _one_thread():
+    # batches this small lose more time in waking a second thread than they gain
+    with torch.random.fork_rng(devices=[]), one_thread():
         torch.manual_seed(int(generator(seed, "mlp").integers(2**31)))
         layers = _train(scaled, truth, (train, aside), target.outputs, loss)
     first, bias_1, second, bias_2 = (tensor.detach().numpy().copy() for tensor in layers)
     spread_D = np.full(x.shape[1], width, np.float32)
     return MlpHead(centre.astype(np.float32), spread_D, first, bias_1, second, bias_2, LINK[target.task])
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Batches this small lose more time in waking threads than they gain, tenfold when another process is busy."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _train(
