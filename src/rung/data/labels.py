@@ -92,8 +92,8 @@ def _are_codes(numbers: pl.Series) -> bool:
 def _refuse_mixed(series: pl.Series) -> None:
     """Numbers with a few words among them ("n/a") are neither classes nor quantities."""
     numbers = series.str.strip_chars().cast(pl.Float64, strict=False)
-    words = series.is_not_null() & numbers.is_null()
-    kept = numbers.drop_nulls()
+    words = series.is_not_null() & ~numbers.is_finite().fill_null(value=False)
+    kept = numbers.filter(~words & numbers.is_not_null())
     if (
         words.any()
         and words.sum() * 10 <= len(series)
