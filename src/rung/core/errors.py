@@ -132,9 +132,5 @@ class NoSuchName(UsageError):
         )
 
 
-class OutOfBudget(RungError):
-    """The time budget ended before the step could; the climb catches this and says it."""
-
-
 class DiskFull(FolderInUse):
     """The result could not be written whole, so none of it was kept."""

@@ -1,6 +1,5 @@
 """Seeds and content hashes: the same rows and the same seed give the same numbers on any machine."""
 
-from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
@@ -27,8 +26,3 @@ def generator(seed: int, *words: str) -> np.random.Generator:
     True
     """
     return np.random.default_rng(int.from_bytes(digest(str(seed), *words), "little"))
-
-
-def hash_rows(keys: Iterable[str]) -> list[bytes]:
-    """One content hash a row."""
-    return [digest(key) for key in keys]
