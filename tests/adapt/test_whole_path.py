@@ -15,5 +15,17 @@ def test_frozen_tries_every_strength():
 
 def test_classic_tries_every_strength():
     job = make_job(Task.BINARY, default(Task.BINARY), kind="folds")
-    found = classic.Classic().candidates(job, job.plan.folds)
-    assert [c.choice["strength"] for c in found if c.complexity == 0] == list(classic.STRENGTHS)
+    tried = _plain(classic.Classic().candidates(job, job.plan.folds))
+    assert set(classic.STRENGTHS) <= set(tried)
+    assert tried == sorted(tried)
+
+
+def test_classic_looks_further_where_the_outermost_strength_is_best(monkeypatch):
+    job = make_job(Task.BINARY, default(Task.BINARY), kind="folds")
+    monkeypatch.setattr(classic, "STRENGTHS", (1e-5, 1e-4))  # far too strong a penalty
+    monkeypatch.setattr(classic, "WIDER", ((1e-6,), (1e-2, 1.0)))
+    assert _plain(classic.Classic().candidates(job, job.plan.folds)) == [1e-5, 1e-4, 1e-2, 1.0]
+
+
+def _plain(found):
+    return [candidate.choice["strength"] for candidate in found if candidate.complexity == 0]

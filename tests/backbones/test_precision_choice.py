@@ -5,7 +5,7 @@ import pytest
 
 from rung.backbones import load as loading
 from rung.backbones.load import load
-from rung.backbones.precision import PROBES, Measured, measure, pinned
+from rung.backbones.precision import PROBES, Measured, emulated, measure, pinned
 from rung.core.contracts import Prepared
 from rung.core.errors import BadOption
 
@@ -58,9 +58,22 @@ def test_the_default_backbone_means_the_same_in_bfloat16():
 
 def test_auto_measures_once_a_machine(toy, monkeypatch):
     calls = []
+    monkeypatch.setattr(loading.precisions, "emulated", lambda: False)
     monkeypatch.setattr(loading.precisions, "measure", lambda _: calls.append(1) or Measured(1.0, 0.1, 1.0))
     assert [load(str(toy("bert"))).precision for _ in range(3)] == ["bfloat16"] * 3
     assert len(calls) == 1
+
+
+def test_emulated_bfloat16_is_seen_by_one_product_and_not_probed(toy, monkeypatch):
+    monkeypatch.setattr(loading.precisions, "emulated", lambda: True)
+    monkeypatch.setattr(loading.precisions, "measure", lambda _: pytest.fail("measured"))
+    assert load(str(toy("bert"))).precision == "float32"
+
+
+@pytest.mark.parametrize(("float32", "bfloat16"), [(1.0, 9.0), (1.0, 0.4)])
+def test_a_product_slower_in_bfloat16_is_emulated(float32, bfloat16):
+    ticks = iter([tick for _ in range(4) for taken in (float32, bfloat16) for tick in (0.0, taken)])
+    assert emulated(clock=lambda: next(ticks)) == (bfloat16 > float32)
 
 
 def test_a_pinned_precision_is_not_measured(toy, monkeypatch):

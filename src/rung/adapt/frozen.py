@@ -11,9 +11,10 @@ from rung.adapt.base import register
 from rung.adapt.boost import MOST_OUTPUTS, fit_trees
 from rung.adapt.choose import Candidate
 from rung.adapt.knn import KS, fit_knn
-from rung.adapt.linear import fit_linear, path, standard
+from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
 from rung.adapt.mlp import fit_mlp
 from rung.adapt.search import climb
+from rung.backbones.workers import each
 from rung.bundle.model import Encoders, FittedModel
 from rung.bundle.table import fit_table
 from rung.core.contracts import Head, Job, Trial
@@ -76,12 +77,8 @@ class Frozen:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """All variants, simplest first."""
-        names = tuple(job.inputs.texts)
-        x = Encoders(embedded=names).apply(job.inputs)
-        together = list(range(len(folds)))
-        found = path(
-            job, folds, lambda: iter([(x, together)]), STRENGTHS, {"variant": "linear", "features": "embedding"}
-        )
+        plain = {"variant": "linear", "features": "embedding"}
+        found = path(job, folds, _groups(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY else folds[:2]
         if rows <= MOST_FOR_KNN:
@@ -91,29 +88,33 @@ class Frozen:
         if rows >= LEAST_FOR_MLP:
             found.append(self._tried(job, folds, few, {"variant": "mlp", "features": "embedding"}, MLP))
         if job.inputs.table.width:
-            found += self._joined(job, folds)
+            extra = {"variant": "linear", "features": "embedding+table"}
+            found += path(job, folds, _groups(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
             if job.target.outputs <= MOST_OUTPUTS:
                 found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
         return found
 
-    def _joined(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
-        """Embeddings and table columns side by side: one path a fold, for each has its own table encoder."""
+    def held_out(self, job: Job, folds: Sequence[Fold], choice: dict[str, Any]) -> list[Floats]:
+        """Predictions of each fold's held-out rows by the chosen variant trained on its training rows."""
+        if choice["variant"] == "linear":
+            return held_out(job, folds, _groups(job, folds, choice["features"]), choice)
 
-        def groups() -> Iterator[tuple[Floats, list[int]]]:
-            for f, fold in enumerate(folds):
-                yield _features(job, fold.train, "embedding+table").x, [f]
+        def one(fold: Fold) -> Floats:
+            return self.fit(job, fold.train, choice).predict(job.inputs.take(fold.validation))
 
-        extra = {"variant": "linear", "features": "embedding+table"}
-        return path(job, folds, groups, STRENGTHS, extra, JOINED)
+        # a network's batches are so small that a second thread costs more than it helps: a fold a core instead
+        several = each(one, folds) if choice["variant"] == "mlp" else map(one, folds)
+        found = []
+        for said in several:
+            found.append(said)
+            job.tell(Progress(choice["variant"], len(found), len(folds), "folds"))
+        return found
 
     def _tried(
         self, job: Job, folds: Sequence[Fold], few: Sequence[Fold], choice: dict[str, Any], complexity: int
     ) -> Candidate:
-        said: list[Floats | None] = [None] * len(folds)
-        for f, fold in enumerate(few):
-            job.tell(Progress(f"{choice['variant']}", f, len(few), "folds"))
-            said[f] = self.fit(job, fold.train, choice).predict(job.inputs.take(fold.validation))
-        return Candidate(choice, complexity, said)
+        said = self.held_out(job, few, choice)
+        return Candidate(choice, complexity, [*said, *[None] * (len(folds) - len(few))])
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model of the chosen variant on these pool rows."""
@@ -138,6 +139,20 @@ class Frozen:
         parts = model.parts()
         numbers = sum(tensor.size for name, tensor in parts.tensors.items() if name.startswith("head."))
         return numbers + sum(content.count(b"leaf_value") for content in parts.files.values())
+
+
+def _groups(job: Job, folds: Sequence[Fold], which: str) -> Groups:
+    """Features with the folds that share them: all folds, but one fold each where a table's encoder is fitted."""
+
+    def groups() -> Iterator[tuple[Floats, list[int]]]:
+        if which == "embedding":
+            names = tuple(job.inputs.texts)
+            yield Encoders(embedded=names).apply(job.inputs), list(range(len(folds)))
+            return
+        for f, fold in enumerate(folds):
+            yield _features(job, fold.train, which).x, [f]
+
+    return groups
 
 
 def _features(job: Job, rows: Ints, which: str, *, only: bool = False) -> _Features:

@@ -91,6 +91,12 @@ def path(
     return [*found, Candidate(choice, complexity + 1, weighted[best])]
 
 
+def held_out(job: Job, folds: Sequence[Fold], groups: Groups, choice: dict[str, Any]) -> list[Floats]:
+    """Predictions of each fold's held-out rows at one choice, all folds of a group solved together."""
+    strength = choice["strength"]
+    return _over_groups(job, folds, groups, [strength], weighted=choice["class_weight"] == "balanced")[strength]
+
+
 def _over_groups(
     job: Job, folds: Sequence[Fold], groups: Groups, strengths: Sequence[float], *, weighted: bool
 ) -> dict[float, list[Floats]]:

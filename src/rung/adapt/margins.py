@@ -17,10 +17,13 @@ from rung.core.types import Floats, Target, Task
 Margins = NDArray[np.float64]  # (n, C): how far on a class's side; (n, 1) standardised values for regression
 
 
-def fit_margins(target: Target, x: Any, strength: float, *, weighted: bool, shift: float, spread: float) -> LinearHead:
+def fit_margins(
+    target: Target, x: Any, strength: float, *, weighted: bool, shift: float, spread: float, tolerance: float
+) -> LinearHead:
     """One linear head on sparse x (N, D): squared-hinge support vectors a class, or ridge; margins, not probabilities.
 
-    strength: C of the support vectors, 1 / alpha of ridge. A class without rows gets the margin of "surely not".
+    strength: C of the support vectors, 1 / alpha of ridge. tolerance: of their solver.
+    A class without rows gets the margin of "surely not".
     Source: Fan et al. 2008 (LIBLINEAR); Joachims 1998 for support vectors on words.
     """
     if target.task is Task.REGRESSION:
@@ -33,11 +36,11 @@ def fit_margins(target: Target, x: Any, strength: float, *, weighted: bool, shif
             if truth.min() == truth.max():
                 bias[c] = 2.0 if truth[0] else -2.0
             else:
-                weight[:, c], bias[c] = _supported(x, truth, strength, weighted=weighted)
+                weight[:, c], bias[c] = _supported(x, truth, strength, tolerance, weighted=weighted)
         return LinearHead(weight, bias, "identity")
     present = np.unique(target.value)
     if len(present) > 1:
-        coefficients, intercepts = _supported(x, target.value, strength, weighted=weighted)
+        coefficients, intercepts = _supported(x, target.value, strength, tolerance, weighted=weighted)
         places = present if len(present) > 2 else present[1:]
         weight[:, places], bias[places] = coefficients, intercepts
         if len(present) == 2:
@@ -47,9 +50,9 @@ def fit_margins(target: Target, x: Any, strength: float, *, weighted: bool, shif
     return LinearHead(weight, bias, "identity")
 
 
-def _supported(x: Any, truth: NDArray[Any], strength: float, *, weighted: bool) -> tuple[Any, Any]:
+def _supported(x: Any, truth: NDArray[Any], strength: float, tolerance: float, *, weighted: bool) -> tuple[Any, Any]:
     """Weights (D, K) and biases (K,) of one-vs-rest support vectors; (D,) and a number for a label of its own."""
-    model = LinearSVC(C=strength, tol=1e-2, random_state=0, class_weight="balanced" if weighted else None)
+    model = LinearSVC(C=strength, tol=tolerance, random_state=0, class_weight="balanced" if weighted else None)
     model.fit(x, truth)
     if truth.dtype == np.uint8:
         return model.coef_[0], float(model.intercept_[0])

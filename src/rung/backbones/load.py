@@ -42,7 +42,8 @@ def _measured(backbone: HuggingFaceText, cache: Cache | None, device: str) -> st
     if known in precisions.PRECISIONS:
         return known
     with one_thread():  # as the engine's workers compute; more threads would measure how busy the machine is
-        choice = precisions.measure(backbone).choice
+        slow = device == "cpu" and precisions.emulated()
+        choice = "float32" if slow else precisions.measure(backbone).choice
     if cache is not None:
         cache.remember(name, choice)
     return choice

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from rung.core.contracts import Prepared
 from rung.core.errors import BadOption
@@ -95,6 +96,25 @@ def measure(backbone: Switchable, *, clock: Callable[[], float] = perf_counter, 
     found = Measured(seconds["float32"], seconds["bfloat16"], _lowest_cosine(*vectors.values()))
     log.debug("precision probe: %s -> %s", found, found.choice)
     return found
+
+
+def emulated(*, clock: Callable[[], float] = perf_counter) -> bool:
+    """Whether this CPU has no units for bfloat16, so that one product of a block's shape is slower than in float32.
+
+    Hundredths of a second, where passing the probes through emulated bfloat16 would take several seconds.
+    """
+    seconds = dict.fromkeys(PRECISIONS, float("inf"))
+    x, weight = torch.ones(128, 384), torch.ones(1536, 384)
+    for turn in range(4):
+        for precision in PRECISIONS:
+            kind = getattr(torch, precision)
+            a, b = x.to(kind), weight.to(kind)
+            begun = clock()
+            torch.nn.functional.linear(a, b)
+            taken = clock() - begun
+            if turn:  # the first loads the kernel
+                seconds[precision] = min(seconds[precision], taken)
+    return seconds["bfloat16"] > seconds["float32"]
 
 
 def _lowest_cosine(one_ND: Floats, other_ND: Floats) -> float:

@@ -6,7 +6,6 @@ import typer
 
 from rung.cli.options import AsJson
 from rung.cli.show import print_json, screen
-from rung.recipes.backbones import backbones
 from rung.report.console import backbones_table
 
 
@@ -17,6 +16,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """List the backbones that are known and those on this machine."""
+    from rung.recipes.backbones import backbones
+
     found = backbones(modality=modality, licence=licence, max_params=max_params)
     rows = [known.to_json() for known in found]
     if as_json:

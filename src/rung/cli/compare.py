@@ -6,7 +6,6 @@ import typer
 
 from rung.cli.options import AsJson
 from rung.cli.show import print_json, screen
-from rung.recipes.compare import compare
 from rung.report.console import scores_table
 
 
@@ -17,6 +16,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Judge two runs on the same rows: a paired verdict."""
+    from rung.recipes.compare import compare
+
     found = compare(first, second, on=on)
     if as_json:
         print_json(found.to_json())

@@ -7,7 +7,6 @@ import typer
 from rung.cli.options import AsJson, Seed
 from rung.cli.show import print_json
 from rung.cli.watch import watched
-from rung.recipes.demo import demo
 
 
 def command(
@@ -17,6 +16,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Run the main job on embedded data and backbone."""
+    from rung.recipes.demo import demo
+
     with watched() as view:
         run = demo(out=out, seed=seed, budget=budget, view=view)
     if as_json:

@@ -6,7 +6,6 @@ import typer
 
 from rung.cli.options import AsJson
 from rung.cli.show import print_json, screen
-from rung.recipes.doctor import doctor
 from rung.report.console import facts_table
 
 
@@ -15,6 +14,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Tell what this machine can do, what is missing, what the cache holds."""
+    from rung.recipes.doctor import doctor
+
     found = doctor(clear_cache=clear_cache)
     if as_json:
         print_json(found.to_json())

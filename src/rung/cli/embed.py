@@ -7,7 +7,6 @@ import typer
 from rung.cli.options import Data
 from rung.cli.show import aside
 from rung.cli.watch import waiting
-from rung.recipes.embed import embed
 
 
 def command(
@@ -17,6 +16,8 @@ def command(
     column: Annotated[Optional[str], typer.Option(help="The text column, when there are several.")] = None,
 ) -> None:
     """Write the backbone's features of a text column."""
+    from rung.recipes.embed import embed
+
     with waiting() as tell:
         vectors = embed(data, backbone=backbone, column=column, out=out, tell=tell)
     aside().print(f"{vectors.shape[0]:,} rows x {vectors.shape[1]} features: {out}", soft_wrap=True)

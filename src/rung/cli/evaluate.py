@@ -6,7 +6,6 @@ import typer
 
 from rung.cli.options import AsJson, Data, RunFolder
 from rung.cli.show import print_json, screen
-from rung.recipes.evaluate import evaluate
 from rung.report.console import findings_panel, scores_table, slices_table
 
 
@@ -22,6 +21,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Score a run on labelled rows, with intervals and slices."""
+    from rung.recipes.evaluate import evaluate
+
     found = evaluate(run, data, slice=tuple(slices or ()), sensitive=tuple(sensitive or ()))
     if as_json:
         print_json(found.to_json())

@@ -7,7 +7,6 @@ import typer
 from rung.cli.options import AsJson, Column, Data, Group, Seed, Target, Time
 from rung.cli.show import print_json
 from rung.cli.watch import watched
-from rung.recipes.fit import fit
 
 
 def command(  # house: the contract of interfaces.md, one parameter a flag
@@ -35,6 +34,8 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     as_json: AsJson = False,
 ) -> None:
     """Climb the ladder on labelled data and write a run: bundle, evidence, report."""
+    from rung.recipes.fit import fit
+
     with watched() as view:
         run = fit(
             data,

@@ -6,7 +6,6 @@ import typer
 
 from rung.cli.options import Data, RunFolder
 from rung.cli.show import aside
-from rung.recipes.predict import predict
 
 
 def command(
@@ -15,6 +14,8 @@ def command(
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write: .csv, .tsv, .parquet or .jsonl.")],
 ) -> None:
     """Predict new rows with a run."""
+    from rung.recipes.predict import predict
+
     table = predict(run, data, out=out)
     failed = int((table["error"] != "").sum()) if "error" in table.columns else 0
     console = aside()

@@ -7,13 +7,14 @@ import typer
 
 from rung.cli.options import RunFolder
 from rung.cli.show import screen
-from rung.recipes.report import report
 
 
 def command(
     run: RunFolder, show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False
 ) -> None:
     """Write a run's report.html again."""
+    from rung.recipes.report import report
+
     path = report(run)
     screen().print(str(path), soft_wrap=True)
     if show:

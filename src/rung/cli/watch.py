@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
 from rung.cli.show import aside, screen
 from rung.core.evidence import RungEvidence
 from rung.core.types import Column, Cost, Finding, Progress, Tell
-from rung.recipes.run import Run
 from rung.report.console import LadderView, closing, findings_panel, ladder, roles_table
+
+if TYPE_CHECKING:
+    from rung.recipes.run import Run  # a name alone: the room behind it loads torch
 
 INTERRUPTED = 130
 
@@ -45,7 +48,7 @@ class Watch:
         """A rung ended."""
         self._ladder.finished(step)
 
-    def close(self, run: Run) -> None:
+    def close(self, run: "Run") -> None:
         """Print the whole ladder, three sentences and where the report is."""
         console = screen()
         console.print(ladder(run.evidence.rungs, width=console.width))

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from rung.adapt.frozen import Frozen
 from rung.bundle.temperature import apply_temperature
-from rung.core.contracts import Job, Rung, Trial
+from rung.core.contracts import Job, Trial
 from rung.core.evidence import Calibration, Evidence, LearningCurve, Score, Verdict
 from rung.core.rng import generator
-from rung.core.types import Finding, Floats, Fold, Ints, Plan, Target, Task
+from rung.core.types import Finding, Floats, Fold, Ints, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
@@ -46,8 +47,8 @@ class Finished:
     final: Floats  # the winner's test predictions as delivered, calibrated
 
 
-def measure_curve(job: Job, rung: Rung, trial: Trial) -> LearningCurve | None:
-    """Learning curve of one rung on nested subsets of the training rows of the first repeat.
+def measure_curve(job: Job, trial: Trial) -> LearningCurve | None:
+    """Learning curve of `frozen` on nested subsets of the training rows of the first repeat: embeddings are at hand.
 
     None when there are too few rows for a curve to mean anything.
     """
@@ -55,7 +56,7 @@ def measure_curve(job: Job, rung: Rung, trial: Trial) -> LearningCurve | None:
     rows = int(np.mean([len(fold.train) for fold in folds]))
     if rows < LEAST_FOR_CURVE:
         return None
-    points = [(round(rows * share), np.stack([_at_share(job, rung, trial, folds, share)])) for share in SHARES]
+    points = [(round(rows * share), _at_share(job, trial, folds, share)) for share in SHARES]
     points.append((rows, trial.prediction[:1]))
     judged = job.plan.judged
     return curve(
@@ -64,29 +65,23 @@ def measure_curve(job: Job, rung: Rung, trial: Trial) -> LearningCurve | None:
         points,
         cluster=job.plan.cluster[judged],
         seed=job.seed,
-        rung=rung.name,
+        rung=Frozen.name,
         more_rows=max(100, 10 ** int(np.log10(max(rows, 1)))),
     )
 
 
-def _at_share(job: Job, rung: Rung, trial: Trial, folds: list[Fold], share: float) -> Floats:
+def _at_share(job: Job, trial: Trial, folds: list[Fold], share: float) -> Floats:
     judged = job.plan.judged
     order = generator(job.seed, "learning curve").permutation(len(job.target))
-    result = np.zeros((len(judged), job.target.outputs), np.float32)
-    for fold in folds:
-        nested = order[np.isin(order, fold.train)]
-        index = np.sort(nested[: max(1, round(len(nested) * share))])
-        model = rung.refit(take(job, index), trial.choice)
-        place = np.searchsorted(judged, fold.validation)
-        result[place] = model.predict(job.inputs.take(fold.validation))
+    nested = [order[np.isin(order, fold.train)] for fold in folds]
+    smaller = [
+        Fold(np.sort(rows[: max(1, round(len(rows) * share))]), fold.validation)
+        for rows, fold in zip(nested, folds, strict=True)
+    ]
+    result = np.zeros((1, len(judged), job.target.outputs), np.float32)
+    for fold, said in zip(smaller, Frozen().held_out(job, smaller, trial.choice), strict=True):
+        result[0, np.searchsorted(judged, fold.validation)] = said
     return result
-
-
-def take(job: Job, index: Ints) -> Job:
-    """The same job on the pool rows of `index` alone, all of them for training."""
-    every = np.arange(len(index))
-    plan = Plan("holdout", (Fold(every, every[:0]),), job.plan.cluster[index])
-    return replace(job, inputs=job.inputs.take(index), target=job.target.take(index), plan=plan)
 
 
 def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve | None, trained_on: str) -> Finished:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
 from rung.backbones.load import load as load_backbone
 from rung.bundle.io import honest_disk
@@ -20,7 +21,7 @@ from rung.core.errors import BadOption, FolderInUse, NoSuchName
 from rung.core.types import Floats, Inputs, Tell
 from rung.data.inputs import make_inputs
 from rung.metrics.table import default, named
-from rung.recipes.climb import Climbed, Ladder, climb, uses_backbone
+from rung.recipes.climb import Climbed, Ladder, climb
 from rung.recipes.finish import Finished, Opened, finish, measure_curve
 from rung.recipes.journal import Journal
 from rung.recipes.machine import use_threads
@@ -141,7 +142,7 @@ def _climb_and_finish(
     climbed = climb(job, Ladder(chosen, view, left, state.kept, state.keep, latency))
     for step in climbed.steps:
         journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
-    learning = _curve(job, climbed, chosen, left)
+    learning = _curve(job, climbed, left)
     opened = _open(prepared, climbed, embedder, view.progress)
     view.noticed(opened.findings)
     finished: Finished = finish(job, climbed, opened, learning, REFITTED)
@@ -234,13 +235,9 @@ def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell:
     return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said))
 
 
-def _curve(job: Job, climbed: Climbed, chosen: Sequence[Rung], left: Any) -> Any:
-    by_name = {rung.name: rung for rung in chosen}
-    best = climbed.step(climbed.winner)
-    name = climbed.winner if best.model is not None and uses_backbone(best.model) else "frozen"
-    steps = {step.evidence.name: step for step in climbed.steps}
-    trial = steps[name].trial if name in steps else None
-    return None if trial is None or left() <= 0 else measure_curve(job, by_name[name], trial)
+def _curve(job: Job, climbed: Climbed, left: Any) -> Any:
+    trial = next((step.trial for step in climbed.steps if step.evidence.name == Frozen.name), None)
+    return None if trial is None or left() <= 0 else measure_curve(job, trial)
 
 
 def _fresh(inputs: Inputs, embedder: Embedder) -> Inputs:
