@@ -53,7 +53,7 @@ def fake(monkeypatch):
 
     embedder = FakeEmbedder()
     monkeypatch.setattr("rung.recipes.fit.load_backbone", lambda *_, **__: embedder)
-    monkeypatch.setattr("rung.predict.torch.load_backbone", lambda *_, **__: embedder)
+    monkeypatch.setattr("rung.backbones.load.load", lambda *_, **__: embedder)
     return embedder
 
 

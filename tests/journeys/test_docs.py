@@ -8,6 +8,7 @@ its last command, <!-- not run: reason --> skips the block.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ BLOCK = re.compile(
 )
 HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 SECONDS = 300
+KEPT = {}  # commands from a page's first on -> what the last one said, and the folder as it left it
+SHARED = 2  # commands that pages begin alike: some rows, and a run
 
 pytestmark = pytest.mark.journey
 
@@ -68,24 +71,48 @@ def blocks(page):
             yield Block(line, commands, exit=int(code[1]) if code else 0)
 
 
+class Shell:
+    """Runs commands in one folder. The same commands in the same empty folder end alike: each beginning runs once."""
+
+    def __init__(self, folder, keep):
+        self.folder, self.keep = folder, keep
+        self.history, self.ahead = (), None
+        self.env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def run(self, command):
+        self.history = (*self.history, command)
+        if self.history in KEPT:
+            done, self.ahead = KEPT[self.history]
+            return done
+        if self.ahead:
+            shutil.copytree(self.ahead, self.folder, dirs_exist_ok=True)
+            self.ahead = None
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            cwd=self.folder,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        if len(self.history) <= SHARED:
+            copy = self.keep / str(len(KEPT))
+            shutil.copytree(self.folder, copy)
+            KEPT[self.history] = done, copy
+        return done
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if any(blocks(page))], ids=lambda page: page.name)
-def test_the_commands_of_a_page_do_what_it_says(page, tmp_path):
-    here = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+def test_the_commands_of_a_page_do_what_it_says(page, tmp_path, tmp_path_factory):
+    shell = Shell(tmp_path, tmp_path_factory.mktemp("kept"))
     for block in blocks(page):
         if block.skipped:
             continue
         for number, command in enumerate(block.commands, start=1):
             wanted = block.exit if number == len(block.commands) else 0
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", command],
-                cwd=tmp_path,
-                env=here,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
+            done = shell.run(command)
             told = f"{page.name}:{block.line}: {command}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
             assert done.returncode == wanted, f"exit {done.returncode}, the page says {wanted}\n{told}"
 

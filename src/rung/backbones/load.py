@@ -1,17 +1,20 @@
 """From an id to an embedder that is ready: located, verified, its precision chosen, its cache open."""
 
 from platform import node, processor
+from typing import TYPE_CHECKING
 
 import torch
 
 from rung.backbones import precision as precisions
 from rung.backbones.cache import Cache
-from rung.backbones.embedder import BackboneEmbedder
-from rung.backbones.huggingface import HuggingFaceText
 from rung.backbones.source import locate
 from rung.backbones.workers import one_thread
 from rung.core.errors import BadOption
 from rung.core.rng import digest
+
+if TYPE_CHECKING:
+    from rung.backbones.embedder import BackboneEmbedder
+    from rung.backbones.huggingface import HuggingFaceText
 
 
 def load(
@@ -20,7 +23,7 @@ def load(
     precision: str = "auto",
     cache: bool = True,
     device: str = "auto",
-) -> BackboneEmbedder:
+) -> "BackboneEmbedder":
     """Load a backbone by id.
 
     id: None for the embedded all-MiniLM-L6-v2, a local folder in Hugging Face format, or hf:owner/name[@revision].
@@ -28,6 +31,10 @@ def load(
     RUNG_PRECISION pins auto. cache: keep vectors on disk (see Cache). device: auto, cpu or cuda.
     Raises NoBackbone when it can't be had, BadOption for other words.
     """
+    # transformers takes seconds to import, which runs without a backbone need not pay
+    from rung.backbones.embedder import BackboneEmbedder  # noqa: PLC0415
+    from rung.backbones.huggingface import HuggingFaceText  # noqa: PLC0415
+
     place = _device(device)
     backbone = HuggingFaceText(locate(id), device=place)
     shelves = Cache() if cache else None
@@ -35,7 +42,7 @@ def load(
     return BackboneEmbedder(backbone, precision=chosen, cache=shelves)
 
 
-def _measured(backbone: HuggingFaceText, cache: Cache | None, device: str) -> str:
+def _measured(backbone: "HuggingFaceText", cache: Cache | None, device: str) -> str:
     """The precision that wins here; remembered, so that two runs on one machine can't choose differently."""
     name = digest(backbone.fingerprint, device, torch.__version__, node(), processor()).hex()
     known = cache.recall(name) if cache is not None else None

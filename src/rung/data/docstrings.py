@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from inspect import cleandoc
 from pathlib import Path
@@ -68,7 +69,7 @@ def collect(limit_per_package: int | None = None, seed: int = 0) -> pl.DataFrame
     for library, folders in SUBPACKAGES.items():
         for folder in folders:
             label = f"{library}.{folder}"
-            found = sorted(_rows_of(library, folder), key=lambda row: (row[1], row[0]))
+            found = _rows_of(library, folder)
             if limit_per_package is not None and len(found) > limit_per_package:
                 drawn = generator(seed, "docstrings", label).permutation(len(found))[:limit_per_package]
                 found = [found[at] for at in sorted(drawn.tolist())]
@@ -106,7 +107,12 @@ def _own_names() -> re.Pattern[str]:
 _OWN_NAMES = _own_names()
 
 
-def _rows_of(library: str, folder: str) -> Iterator[tuple[str, str]]:
+@cache  # an installed library stays as it is while the process lives
+def _rows_of(library: str, folder: str) -> list[tuple[str, str]]:
+    return sorted(_found_in(library, folder), key=lambda row: (row[1], row[0]))
+
+
+def _found_in(library: str, folder: str) -> Iterator[tuple[str, str]]:
     spec = find_spec(library)
     if spec is None or not spec.submodule_search_locations:
         return

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from rung.core.evidence import Difference
 from rung.core.types import Floats, Ints
@@ -84,7 +84,7 @@ def mcnemar(target_N: Ints, challenger_NC: Floats, incumbent_NC: Floats) -> floa
     challenger_N = challenger_NC.argmax(axis=1) == target_N
     incumbent_N = incumbent_NC.argmax(axis=1) == target_N
     won, lost = int((challenger_N & ~incumbent_N).sum()), int((incumbent_N & ~challenger_N).sum())
-    return float(binom.sf(won - 1, won + lost, 0.5))
+    return 1.0 if won == 0 else float(bdtrc(won - 1, won + lost, 0.5))
 
 
 def holm(ps: Sequence[float]) -> list[float]:

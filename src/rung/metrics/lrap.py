@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from rung.core.extras import need
 from rung.core.types import Floats, Task
 from rung.metrics.base import Metric, register
 from rung.metrics.counts import mean_by_row
@@ -24,6 +24,7 @@ def weigh(target_NL: NDArray[Any], probability_NL: Floats, weight_BN: NDArray[np
     true_NL = target_NL > 0
     count_N = true_NL.sum(axis=1)
     cost_NL = -probability_NL.astype(np.float64)
+    rankdata = need("scipy.stats").rankdata  # half a second to import, for label sets alone
     rank_NL = rankdata(cost_NL, method="max", axis=1)
     among_true_NL = rankdata(np.where(true_NL, cost_NL, np.inf), method="max", axis=1)
     sum_N = np.where(true_NL, among_true_NL / rank_NL, 0.0).sum(axis=1)

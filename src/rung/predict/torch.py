@@ -5,7 +5,6 @@ from pathlib import Path
 
 import polars as pl
 
-from rung.backbones.load import load as load_backbone
 from rung.bundle.manifest import Manifest
 from rung.bundle.model import FittedModel
 from rung.bundle.temperature import apply_temperature
@@ -50,6 +49,8 @@ def _backbone(folder: Path, manifest: Manifest) -> Embedder | None:
     wanted = manifest.backbone
     if wanted is None:
         return None
+    from rung.backbones.load import load as load_backbone  # noqa: PLC0415  # torch: a bundle without backbone starts fast
+
     embedder = load_backbone(wanted.id, precision=wanted.precision)
     if embedder.fingerprint != wanted.fingerprint:
         raise BundleError(
