@@ -1,7 +1,7 @@
 """Demo: the main job on text that is here already, the docstrings of the libraries that Rung installs.
 
-Expected ending, 2 cores: about a minute. Words alone tell these subpackages apart better than the general backbone does,
-and the verdict says so.
+Expected ending, 2 cores: about a minute. Words alone tell these subpackages apart better than the general
+backbone does, and the verdict says so.
 """
 
 from pathlib import Path
