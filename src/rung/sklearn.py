@@ -5,6 +5,7 @@
 'classic'
 """
 
+from itertools import chain, count
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -17,9 +18,11 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from rung.core.errors import BadShape
+from rung.bundle.io import write
+from rung.core.errors import BadShape, BadTarget
 from rung.core.types import Floats, Task
 from rung.recipes.fit import fit
+from rung.recipes.run import load
 
 _TARGET = "rung target"
 
@@ -55,7 +58,7 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         target = np.asarray(y)
         if len(table) != len(target):
             raise BadShape("y", wanted=f"{len(table)} values, one a row of X", got=len(target))
-        place = Path(self.out) if self.out is not None else self._temporary()
+        place = _free(Path(self.out)) if self.out is not None else self._temporary()
         self.run_ = fit(
             table.with_columns(pl.Series(_TARGET, target.tolist())),
             target=_TARGET,
@@ -81,6 +84,24 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         finalize(self, rmtree, folder, ignore_errors=True)
         return Path(folder) / "run"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Carry the run's files along, so that a pickled or copied estimator predicts wherever it wakes."""
+        state = dict(super().__getstate__())
+        if run := state.pop("run_", None):
+            files = [path for path in run.path.rglob("*") if path.is_file()]
+            state["_files"] = {str(path.relative_to(run.path)): path.read_bytes() for path in files}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Put the run into a temporary folder of its own."""
+        files = state.pop("_files", None)
+        super().__setstate__(state)
+        if files is not None:
+            folder = self._temporary()
+            for name, content in files.items():
+                write(folder / name, content)
+            self.run_ = load(folder)
+
     def _predict(self, X: Any) -> Floats:
         check_is_fitted(self, "run_")
         table = _table(X)
@@ -103,8 +124,9 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
     X: a list or array of N texts, a DataFrame, or an (N, F) array of columns. y: N classes of any kind that
     numpy.unique sorts. Every row given trains or validates: hold test rows back outside, as scikit-learn does.
-    The winner of the climb is `run_.evidence.winner`; `run_.path` holds the run while the estimator lives (or in
-    `out`). Raises what `rung.fit` raises.
+    The winner of the climb is `run_.evidence.winner`; `run_.path` holds the run while the estimator lives, or in `out`
+    (`out`-2, ... where fits before it are). Pickles and copies carry the run along. Raises what `rung.fit` raises, and
+    BadTarget for a missing class.
 
     >>> RungClassifier(seed=3)
     RungClassifier(seed=3)
@@ -112,7 +134,16 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Climb on X (N rows) and y (N classes)."""
-        self.classes_, index = np.unique(np.asarray(y), return_inverse=True)
+        labels = np.asarray(y)
+        missing = np.flatnonzero([label is None or label != label for label in labels.ravel().tolist()])  # noqa: PLR0124  # NaN is not itself
+        if len(missing):
+            fix = "Leave out the rows without a class."
+            raise BadTarget("y", wanted="a class for each row", got=f"none in row {missing[0]}", fix=fix)
+        self.classes_, index = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise BadTarget(
+                "y", wanted="at least two classes", got=f"only {', '.join(map(repr, self.classes_.tolist()))}"
+            )
         self._climb(X, np.array([f"{i:06d}" for i in index]), None)
         return self
 
@@ -142,6 +173,12 @@ class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-lear
     def predict(self, X: Any) -> NDArray[np.float32]:
         """Predict the number of each row, (N,)."""
         return self._predict(X)[:, 0]
+
+
+def _free(place: Path) -> Path:
+    """The folder, or the first of place-2, place-3, ... where it is in use: fitting again overwrites no evidence."""
+    numbered = (place.with_name(f"{place.name}-{i}") for i in count(2))
+    return next(folder for folder in chain([place], numbered) if not folder.exists())
 
 
 def _table(X: Any) -> pl.DataFrame:

@@ -141,3 +141,11 @@ def test_test_rows_may_be_few_one_class_or_unlabelled():
     assert encode(series([2.5]), task=Task.REGRESSION, labels=()).target.value.tolist() == [2.5]
     assert encode(series(["a"]), task=Task.BINARY, labels=("a", "b")).target.value.tolist() == [0]
     assert not encode(series([None]), task=Task.BINARY, labels=("a", "b")).usable.any()
+
+
+def test_labels_that_differ_only_in_case_or_spacing_are_named():
+    encoded = encode(pl.Series("kind", ["ham", "spam"] * 20 + ["ham ", "Spam", "other"] * 4))
+    (finding,) = [found for found in encoded.findings if found.check == "label_twins"]
+    assert "'ham', 'ham '" in finding.what
+    assert "other" not in finding.what
+    assert len(finding.rows) == 48

@@ -10,6 +10,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks as checks
 
+from rung.core.errors import BadTarget
 from rung.sklearn import RungClassifier, RungRegressor
 
 TEXT_FREE = (
@@ -100,3 +101,35 @@ def test_predicting_before_fitting_is_refused():
 def test_rows_that_disagree_are_named(fake, texts):
     with pytest.raises(Exception, match="wanted 320 values"):
         RungClassifier().fit(texts[0], texts[1][:-1])
+
+
+def test_a_pickled_estimator_predicts_after_the_first_is_gone(fake, texts):
+    import gc
+    import pickle
+
+    rows, y = texts
+    first = RungClassifier(max_rung="classic").fit(rows, y)
+    before, place = first.predict_proba(rows[:5]), first.run_.path
+    packed = pickle.dumps(first)
+    del first
+    gc.collect()
+    assert not place.exists()
+    assert np.array_equal(pickle.loads(packed).predict_proba(rows[:5]), before)  # noqa: S301  # packed right above
+
+
+def test_fitting_again_with_out_keeps_the_first_run(fake, texts, tmp_path):
+    rows, y = texts
+    estimator = RungClassifier(max_rung="prior", out=str(tmp_path / "run"))
+    assert [estimator.fit(rows, y).run_.path.name for _ in range(2)] == ["run", "run-2"]
+
+
+def test_one_class_is_named_as_it_was_given(texts):
+    with pytest.raises(BadTarget, match="only 'spam'"):
+        RungClassifier().fit(texts[0], ["spam"] * len(texts[0]))
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_a_row_without_class_is_named(texts, nothing):
+    rows, y = texts
+    with pytest.raises(BadTarget, match="none in row 3"):
+        RungClassifier().fit(rows, np.array([*y[:3], nothing, *y[4:]], dtype=object))

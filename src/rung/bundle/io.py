@@ -10,6 +10,9 @@ from uuid import uuid4
 
 from rung.core.errors import DiskFull, FolderInUse
 
+# what the system says of a place where no file can be: below a file, in /proc, under a name too long
+NO_PLACE = (errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL)
+
 
 @contextmanager
 def honest_disk(path: Path) -> Iterator[None]:
@@ -21,7 +24,7 @@ def honest_disk(path: Path) -> Iterator[None]:
             raise DiskFull(
                 f"writing {path}", wanted="room on the disk", got="a full disk", fix="Free some space and run again."
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, *NO_PLACE):
             raise FolderInUse(
                 f"writing {path}",
                 wanted="a folder that can be written",

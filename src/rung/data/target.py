@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rung.core.errors import BadTarget, TooFewRows
 from rung.core.types import Finding, Target, Task
 from rung.data.labels import infer_task, known, sort_labels
+from rung.data.units import normal
 from rung.data.words import as_words
 
 LEAST = 20
@@ -100,7 +101,7 @@ def _classes(
     if labels is None:
         labels = sort_labels(words.drop_nulls().to_list())
         _refuse_classes(words, labels, what, task)
-        findings = _rare(words, labels)
+        findings = (*_rare(words, labels), *_twins(words, labels))
     else:
         findings = _strangers(words, set(labels))
     place = {name: index for index, name in enumerate(labels)}
@@ -129,6 +130,19 @@ def _rare(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
     rows = tuple(np.flatnonzero(words.is_in(few).fill_null(False).to_numpy()).tolist())
     what = f"{len(few)} classes have one or two rows: {_shown(few)}; kept for training, too few to measure"
     return (Finding("rare_class", what, rows, "note", "Label more rows of them, or merge them."),)
+
+
+def _twins(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
+    """Say which labels read alike but for case and spacing: two classes may be meant, rarely are."""
+    alike: dict[str, list[str]] = {}
+    for name in labels:
+        alike.setdefault(normal(name), []).append(name)
+    twins = [name for names in alike.values() if len(names) > 1 for name in names]
+    if not twins:
+        return ()
+    rows = tuple(np.flatnonzero(words.is_in(twins).fill_null(False).to_numpy()).tolist())
+    what = f"labels {_shown(twins)} differ only in case or spacing; they are different classes"
+    return (Finding("label_twins", what, rows, "warn", "Write them alike if they mean the same."),)
 
 
 def _strangers(words: pl.Series, labels: set[str]) -> tuple[Finding, ...]:

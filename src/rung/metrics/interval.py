@@ -143,7 +143,8 @@ def intervals(
     """Score with 95 % interval of each metric, all on the same resamples.
 
     Percentile interval; for a share of independent rows Wilson's. A share of clustered rows that is 0 or 1 takes
-    Wilson's on the number of clusters, because its bootstrap knows no doubt. NaN where a metric is not defined.
+    Wilson's on the number of clusters, because its bootstrap knows no doubt. NaN where a metric is not defined, and
+    for the bounds of anything but a share of a lone row or cluster, which tells nothing of others.
     """
     bootstrapped = [metric for metric in metrics if draws.clustered or not metric.proportion]
     sampled = iter(replicates(bootstrapped, target, prediction, draws)) if bootstrapped else iter(())
@@ -155,7 +156,7 @@ def intervals(
             low, high = wilson(value, draws.units)
         else:
             assert value_B is not None
-            low, high = quantiles(value_B, 0.025, 0.975)
+            low, high = quantiles(value_B, 0.025, 0.975) if draws.units > 1 else (float("nan"), float("nan"))
         found[metric.name] = Score(metric.name, value, low, high)
     return found
 

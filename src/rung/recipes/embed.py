@@ -29,11 +29,12 @@ def embed(
     With .npy the vectors are streamed to the file and memory-mapped from it: memory stays bounded for any N.
     Raises BadOption for another ending, NoSuchColumn, NoBackbone, DataError.
     """
-    if out is not None and Path(out).suffix not in (".npy", ".parquet"):
+    ending = "" if out is None else Path(out).suffix.lower()
+    if out is not None and ending not in (".npy", ".parquet"):
         raise BadOption("-o", wanted="a file ending in .npy or .parquet", got=str(out))
     texts = data if isinstance(data, list) else _texts(read(data).frame, column)
     embedder = load_backbone(backbone)
-    if out is not None and Path(out).suffix == ".npy":
+    if out is not None and ending == ".npy":
         with honest_disk(Path(out)):
             embedder.embed_to(out, texts, rows=len(texts), tell=tell)
         return np.asarray(np.load(out, mmap_mode="r"))

@@ -87,7 +87,9 @@ def evaluated(
         target.task, target.value, rows.prediction, cluster=rows.cluster, seed=0, half_width=manifest.half_width
     )
     values = {name: rows.frame[name].to_list() for name in (*slices, *sensitive)}
-    by = by_slice(target.task, target.value, rows.prediction, values, half_width=manifest.half_width)
+    by = by_slice(
+        target.task, target.value, rows.prediction, values, cluster=rows.cluster, half_width=manifest.half_width
+    )
     for part in by:
         part["sensitive"] = part["column"] in sensitive
     calibration: dict[str, Any] = {"temperature": manifest.temperature}

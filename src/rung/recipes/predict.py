@@ -20,7 +20,7 @@ def predict(run: str | Path | Run, data: Any, *, out: str | Path | None = None, 
     Returns id or row, prediction, then p_<label> a class, or lower and upper; `error` where a row can't be read.
     Raises BadOption for another ending, BundleError, NoSuchColumn, DataError.
     """
-    if out is not None and Path(out).suffix not in ENDINGS:
+    if out is not None and Path(out).suffix.lower() not in ENDINGS:
         raise BadOption("-o", wanted=f"a file ending in {', '.join(ENDINGS)}", got=str(out))
     opened = run if isinstance(run, Run) else load(run)
     predictor = opened.predictor
@@ -35,9 +35,11 @@ def write_table(table: pl.DataFrame, path: Path) -> None:
     temporary = path.with_name(f".{path.name}.part")
     with honest_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        options = {"separator": "\t"} if path.suffix == ".tsv" else {}
+        ending = path.suffix.lower()
+        options = {"separator": "\t"} if ending == ".tsv" else {}
         try:
-            getattr(table, ENDINGS[path.suffix])(temporary, **options)
+            with temporary.open("wb") as file:  # Python's file: its errors carry the system's number
+                getattr(table, ENDINGS[ending])(file, **options)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from rung.bundle.write import sha256_of
 from rung.core.errors import BundleError
 from rung.core.evidence import Evidence
 from rung.core.types import Floats, Task
@@ -93,9 +94,18 @@ def load(path: str | Path) -> Run:
     if not isinstance(manifest, dict) or manifest.get("format") != 1:
         got = f"format {manifest.get('format')!r}" if isinstance(manifest, dict) else "something else"
         raise BundleError(f"file {folder / 'run.json'}", wanted="format 1", got=got)
+    for name, expected in manifest.get("files", {}).items():
+        _check_unchanged(folder / name, expected)
     try:
         evidence = Evidence.from_json((folder / "evidence.json").read_bytes())
     except (OSError, ValidationError) as error:
         got = "none" if isinstance(error, OSError) else "damage"
         raise BundleError(f"file {folder / 'evidence.json'}", wanted="the evidence of this run", got=got) from error
     return Run(folder, manifest, evidence)
+
+
+def _check_unchanged(path: Path, expected: str) -> None:
+    """Raise BundleError for a file that is not as fit wrote it; one that is missing is the business of who reads it."""
+    if path.is_file() and sha256_of(path) != expected:
+        fix = "Copy the run again from where it was made, or fit again."
+        raise BundleError(f"file {path}", wanted="it as rung fit wrote it", got="changed content", fix=fix)

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +50,17 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     """Write all files of RUN; run.json is the last, so that a folder with it is whole. Raises DiskFull, FolderInUse."""
     sealed = _write_model(folder / "model", delivery)
     evidence = delivery.finished.evidence
-    write(folder / "evidence.json", _json(evidence.to_json()))
+    files = {"evidence.json": _json(evidence.to_json())}
     found = sorted(delivery.findings, key=lambda finding: SEVERITY[finding.severity])
     counts = Counter(finding.severity for finding in found)
     opened = delivery.opened
     worst = worst_errors(delivery.prepared, opened, delivery.finished.final)
     audit = {"counts": counts, "findings": [asdict(finding) for finding in found], "worst_errors": worst}
-    write(folder / "audit.json", _json(audit))
-    write(folder / "predictions.parquet", parquet(_predictions(delivery)))
-    manifest = _manifest(delivery, sealed, folder.name)
+    files |= {"audit.json": _json(audit), "predictions.parquet": parquet(_predictions(delivery))}
+    for name, content in files.items():
+        write(folder / name, content)
+    hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
+    manifest = _manifest(delivery, sealed, folder.name) | {"files": hashes}
     write_report(folder, manifest)
     write_card(folder, manifest)
     write(folder / "run.json", _json(manifest))
