@@ -31,9 +31,8 @@ def load(
     RUNG_PRECISION pins auto. cache: keep vectors on disk (see Cache). device: auto, cpu or cuda.
     Raises NoBackbone when it can't be had, BadOption for other words.
     """
-    # transformers takes seconds to import, which runs without a backbone need not pay
-    from rung.backbones.embedder import BackboneEmbedder  # noqa: PLC0415
-    from rung.backbones.huggingface import HuggingFaceText  # noqa: PLC0415
+    from rung.backbones.embedder import BackboneEmbedder  # noqa: PLC0415  # transformers: seconds that a run
+    from rung.backbones.huggingface import HuggingFaceText  # noqa: PLC0415  # without a backbone need not pay
 
     place = _device(device)
     backbone = HuggingFaceText(locate(id), device=place)
