@@ -9,8 +9,8 @@ PYTHON ?= $(shell for name in python3.11 python3 python3.12 python3.13 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 # Where torch should come from, as options of pip: an index with builds for CPU only saves gigabytes on Linux.
 TORCH_FROM ?=
-# Processes for the suite; empty: one. Two were slower than one whenever both cores had other work.
-JOBS ?=
+# Processes for the suite: nearly twice as fast on two idle cores; JOBS=1 where the machine has other work.
+JOBS ?= 2
 INPUTS := pyproject.toml constraints.txt
 PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 
@@ -19,13 +19,13 @@ PIP = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraint
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 chooses the interpreter, TORCH_FROM='--index-url URL' where torch comes from, JOBS=2 the test processes."
+	@echo "  PYTHON=python3.12 chooses the interpreter, TORCH_FROM='--index-url URL' where torch comes from, JOBS=1 the test processes."
 
 demo: $(VENV)/.base ## Climb on real text with a real backbone (the first time: set-up, about a minute)
 	@$(BIN)/rung demo
 
 test: $(VENV)/.dev ## The whole suite
-	@$(BIN)/python -m pytest $(if $(JOBS),-n $(JOBS) --dist worksteal)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(VENV)/.dev ## ruff, format, mypy, import contracts
 	@$(BIN)/ruff check

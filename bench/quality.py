@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 import numpy as np
@@ -87,8 +87,8 @@ def by_sentence_transformers(train: pl.DataFrame, test: pl.DataFrame, target: st
     return answer, time.perf_counter() - begin
 
 
-def by_rung(train: pl.DataFrame, test: pl.DataFrame, target: str, seed: int) -> tuple[Answer, str]:
-    """`rung.fit` as a user calls it, test rows given, nothing cached."""
+def by_rung(train: pl.DataFrame, test: pl.DataFrame, target: str, seed: int) -> tuple[Answer, Any]:
+    """`rung.fit` as a user calls it, test rows given, nothing cached; its evidence too."""
     import rung
 
     place = Path(tempfile.mkdtemp(prefix="rung-bench-"))
@@ -99,7 +99,7 @@ def by_rung(train: pl.DataFrame, test: pl.DataFrame, target: str, seed: int) -> 
         run = rung.fit(train, target=target, test=place / "test.csv", max_rung="frozen", seed=seed, out=place / "run")
         seconds = time.perf_counter() - begin
         kept = pl.read_parquet(run.path / "predictions.parquet").filter(pl.col("split") == "test").sort("row")
-        return (kept["delivered"].to_numpy(), seconds), run.evidence.winner
+        return (kept["delivered"].to_numpy(), seconds), run.evidence
     finally:
         shutil.rmtree(place)
 
@@ -139,11 +139,13 @@ def one(folder: Path, name: str, rows: int | None, seed: int) -> dict[str, Any]:
     """Every candidate on one set, one size, one seed."""
     train, test = read(folder, name, rows, seed)
     truth = test[SETS[name]].to_numpy()
-    (answer, seconds), winner = by_rung(train, test, SETS[name], seed)
+    (answer, seconds), evidence = by_rung(train, test, SETS[name], seed)
     mine = points(truth, answer)
     low, high = _spread(truth, mine, seed)
     row = {"set": name, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
-    row |= {"rung_low": low, "rung_high": high, "winner": winner, "rung_s": seconds}
+    row |= {"rung_low": low, "rung_high": high, "winner": evidence.winner, "rung_s": seconds}
+    for step in evidence.rungs[1:]:
+        row |= {f"{step.name}_s": step.seconds, f"{step.name}_predicted_s": step.predicted.seconds}
     for peer, run in PEERS.items():
         key = (name, peer, None if rows is None else (rows, seed))
         if key not in RAN:
@@ -183,6 +185,14 @@ def claims(rows: list[dict[str, Any]]) -> list[harness.Claim]:
     theirs = sum(row["sentence-transformers+lr_s"] for row in rows)
     each = [row["rung_s"] / row["sentence-transformers+lr_s"] for row in rows]
     share = ours / theirs
+    for rung in ("classic", "frozen"):
+        error = [row[f"{rung}_predicted_s"] / row[f"{rung}_s"] for row in rows if f"{rung}_predicted_s" in row]
+        found.append(
+            harness.Claim(
+                f"{rung}: predicted over measured seconds", median(error), min(error), max(error), "ratio",
+                "its own clock", 1.0, 1.0, 0.5 <= median(error) <= 2,
+            )
+        )  # fmt: skip
     found.append(
         harness.Claim(
             "total wall time against sentence-transformers+lr", share, min(each), max(each), "share",

@@ -46,15 +46,25 @@ def shared():
     pytest.skip("no folder `shared` with real data beside the checkout")
 
 
-@pytest.fixture
-def fake(monkeypatch):
-    """Recipes on an honest fake backbone: instant, and something can be learnt from it."""
-    from rung.testing.fakes import FakeEmbedder
+@pytest.fixture(scope="session")
+def stand_in():
+    """Put an honest fake backbone under the recipes: instant, and something can be learnt from it."""
 
-    embedder = FakeEmbedder()
-    monkeypatch.setattr("rung.recipes.fit.load_backbone", lambda *_, **__: embedder)
-    monkeypatch.setattr("rung.backbones.load.load", lambda *_, **__: embedder)
-    return embedder
+    def put(patch):
+        from rung.testing.fakes import FakeEmbedder
+
+        embedder = FakeEmbedder()
+        patch.setattr("rung.recipes.fit.load_backbone", lambda *_, **__: embedder)
+        patch.setattr("rung.backbones.load.load", lambda *_, **__: embedder)
+        return embedder
+
+    return put
+
+
+@pytest.fixture
+def fake(monkeypatch, stand_in):
+    """Recipes on the stand-in, for one test."""
+    return stand_in(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from rung.bundle.io import write
 from rung.core.errors import BadShape, BadTarget
 from rung.core.types import Floats, Task
 from rung.recipes.fit import fit
@@ -99,7 +98,8 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         if files is not None:
             folder = self._temporary()
             for name, content in files.items():
-                write(folder / name, content)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(content)
             self.run_ = load(folder)
 
     def _predict(self, X: Any) -> Floats:

@@ -1,43 +1,13 @@
 """The command line: right exit codes, one message, one JSON document, the rows of the input."""
 
 import json
-import sys
 
 import polars as pl
 import pytest
 
-from rung.cli.main import VERBS, main
+from rung.cli.main import VERBS
 
-
-@pytest.fixture
-def rung(monkeypatch, capsys, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["rung", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as stop:
-            code = stop.code or 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
-
-
-@pytest.fixture
-def table(paragraphs, tmp_path):
-    paragraphs.write_csv(tmp_path / "table.csv")
-    return tmp_path / "table.csv"
-
-
-@pytest.fixture
-def run_folder(rung, table, fake, tmp_path):
-    code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "run", "--max-rung", "classic")
-    assert code == 0, err
-    return tmp_path / "run"
+pytestmark = pytest.mark.journey
 
 
 def test_help_lists_every_verb(rung):
@@ -265,44 +235,3 @@ def test_a_cell_of_ten_megabytes_is_said_and_survived(rung, table, tmp_path, fak
     code, _, err = rung("fit", tmp_path / "big.csv", "--target", "label", "-o", tmp_path / "r", "--max-rung", "classic")
     assert code == 0, err
     assert "100,000 bytes" in " ".join(err.split())
-
-
-@pytest.mark.parametrize("name", ["predictions.parquet", "audit.json", "evidence.json"])
-def test_a_damaged_file_of_the_run_is_named(rung, run_folder, name):
-    path = run_folder / name
-    path.write_bytes(path.read_bytes()[:50])
-    code, _, err = rung("report", run_folder)
-    assert (code, name in err) == (5, True)
-    path.unlink()
-    code, _, err = rung("report", run_folder)
-    assert (code, name in err) == (5, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new"), [("evidence.json", b'"winner"', b'"Winner"'), ("audit.json", b"{", b" {")]
-)
-def test_evidence_that_was_edited_is_refused(rung, run_folder, name, old, new):
-    path = run_folder / name
-    path.write_bytes(path.read_bytes().replace(old, new, 1))
-    code, _, err = rung("evaluate", run_folder, "table.csv")
-    assert (code, name in err) == (5, True)
-
-
-def test_a_place_where_no_file_can_be_is_one_message(rung, run_folder, table):
-    code, _, err = rung("predict", run_folder, table, "-o", "/proc/nowhere.csv")
-    assert code == 2
-    assert "wanted a folder that can be written" in err
-
-
-def test_an_ending_in_capitals_is_an_ending(rung, run_folder, table, tmp_path):
-    assert rung("predict", run_folder, table, "-o", "P.CSV")[0] == 0
-    assert (tmp_path / "P.CSV").read_text().startswith("row,prediction")
-
-
-def test_one_row_has_no_interval_but_of_shares(rung, run_folder, table, tmp_path):
-    (tmp_path / "one.csv").write_text("".join(table.read_text().splitlines(keepends=True)[:2]))
-    code, out, _ = rung("evaluate", run_folder, "one.csv", "--json")
-    scores = json.loads(out)["scores"]
-    assert code == 0
-    assert scores["log_loss"]["low"] is scores["log_loss"]["high"] is None
-    assert 0 < scores["accuracy"]["high"] - scores["accuracy"]["low"] < 1

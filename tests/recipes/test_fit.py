@@ -12,6 +12,8 @@ from rung.core.evidence import Evidence
 from rung.metrics.table import named
 from rung.recipes.fit import fit
 
+pytestmark = pytest.mark.journey
+
 TIMES = ("seconds", "latency_ms", "predicted")
 
 
@@ -21,9 +23,12 @@ def decisions(evidence):
     return whole["winner"], [{k: v for k, v in step.items() if k not in TIMES} for step in whole["rungs"]]
 
 
-@pytest.fixture
-def fitted(fake, paragraphs, tmp_path):
-    return fit(paragraphs, target="label", out=tmp_path / "run")
+@pytest.fixture(scope="module")
+def fitted(stand_in, paragraphs, tmp_path_factory):
+    """One run that these tests read and none changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        stand_in(patch)
+        yield fit(paragraphs, target="label", out=tmp_path_factory.mktemp("fitted") / "run")
 
 
 def test_the_run_folder_holds_the_contract(fitted):

@@ -13,6 +13,8 @@ from sklearn.utils import estimator_checks as checks
 from rung.core.errors import BadTarget
 from rung.sklearn import RungClassifier, RungRegressor
 
+pytestmark = pytest.mark.journey
+
 TEXT_FREE = (
     "check_do_not_raise_errors_in_init_or_set_params",
     "check_estimator_cloneable",
