@@ -6,6 +6,7 @@ import typer
 
 from rung.cli.options import AsJson
 from rung.cli.show import print_json, screen
+from rung.cli.watch import waiting
 from rung.report.console import scores_table
 
 
@@ -18,7 +19,8 @@ def command(
     """Judge two runs on the same rows: a paired verdict."""
     from rung.recipes.compare import compare
 
-    found = compare(first, second, on=on)
+    with waiting(f"Reading {on or 'both runs'}") as tell:
+        found = compare(first, second, on=on, tell=tell)
     if as_json:
         print_json(found.to_json())
         return

@@ -16,9 +16,9 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Run the main job on embedded data and backbone."""
-    from rung.recipes.demo import demo
+    with watched("Reading the docstrings of installed libraries") as view:
+        from rung.recipes.demo import demo
 
-    with watched() as view:
         run = demo(out=out, seed=seed, budget=budget, view=view)
     if as_json:
         print_json({"run": str(run.path), **run.evidence.to_json()})

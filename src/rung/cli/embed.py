@@ -18,6 +18,6 @@ def command(
     """Write the backbone's features of a text column."""
     from rung.recipes.embed import embed
 
-    with waiting() as tell:
+    with waiting(f"Reading {data}") as tell:
         vectors = embed(data, backbone=backbone, column=column, out=out, tell=tell)
     aside().print(f"{vectors.shape[0]:,} rows x {vectors.shape[1]} features: {out}", soft_wrap=True)

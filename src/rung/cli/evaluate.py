@@ -6,6 +6,7 @@ import typer
 
 from rung.cli.options import AsJson, Data, RunFolder
 from rung.cli.show import print_json, screen
+from rung.cli.watch import waiting
 from rung.report.console import findings_panel, scores_table, slices_table
 
 
@@ -23,7 +24,8 @@ def command(
     """Score a run on labelled rows, with intervals and slices."""
     from rung.recipes.evaluate import evaluate
 
-    found = evaluate(run, data, slice=tuple(slices or ()), sensitive=tuple(sensitive or ()))
+    with waiting(f"Reading {data}") as tell:
+        found = evaluate(run, data, slice=tuple(slices or ()), sensitive=tuple(sensitive or ()), tell=tell)
     if as_json:
         print_json(found.to_json())
         return

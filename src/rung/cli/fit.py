@@ -34,9 +34,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     as_json: AsJson = False,
 ) -> None:
     """Climb the ladder on labelled data and write a run: bundle, evidence, report."""
-    from rung.recipes.fit import fit
+    with watched(f"Reading {data}") as view:
+        from rung.recipes.fit import fit
 
-    with watched() as view:
         run = fit(
             data,
             target=target,

@@ -6,6 +6,7 @@ import typer
 
 from rung.cli.options import Data, RunFolder
 from rung.cli.show import aside
+from rung.cli.watch import waiting
 
 
 def command(
@@ -16,7 +17,8 @@ def command(
     """Predict new rows with a run."""
     from rung.recipes.predict import predict
 
-    table = predict(run, data, out=out)
+    with waiting(f"Reading {data}") as tell:
+        table = predict(run, data, out=out, tell=tell)
     failed = int((table["error"] != "").sum()) if "error" in table.columns else 0
     console = aside()
     console.print(f"{len(table):,} rows predicted: {out}", soft_wrap=True)

@@ -58,8 +58,9 @@ class Watch:
 
 
 @contextmanager
-def watched() -> Iterator[Watch]:
-    """Open the live view for one climb; the terminal is given back whatever happens."""
+def watched(opening: str) -> Iterator[Watch]:
+    """Open the live view for one climb; the terminal is given back whatever happens. opening: what goes on first."""
+    _open(opening)
     watch = Watch()
     try:
         with watch._ladder:  # noqa: SLF001  # one object in two halves
@@ -70,7 +71,15 @@ def watched() -> Iterator[Watch]:
 
 
 @contextmanager
-def waiting() -> Iterator[Tell]:
-    """A progress bar alone, for a verb that only waits."""
+def waiting(opening: str) -> Iterator[Tell]:
+    """A progress bar alone, for a verb that only waits. opening: what goes on first."""
+    _open(opening)
     with LadderView(aside()) as view:
         yield view.progress
+
+
+def _open(words: str) -> None:
+    """Say at once what begins, to whoever sits before a terminal: libraries and data take seconds to load."""
+    console = aside()
+    if console.is_terminal:
+        console.print(f"{words} ...", style="dim")

@@ -73,7 +73,7 @@ def _rows(one: Run, two: Run, on: Any, tell: Tell) -> tuple[Target, Floats, Floa
     values = tables[0]["target"].to_list()
     target = Target(task, _encode(values, task, one.labels), one.labels)
     a, b = (_delivered(table, task) for table in tables)
-    return target, a, _in_order(b, two, one), None
+    return target, a, _in_order(b, two, one), tables[0]["unit"].to_numpy()
 
 
 def _kept(run: Run) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import Calibration, Evidence, LearningCurve, Score, Verdict
 from rung.core.rng import generator
-from rung.core.types import Finding, Floats, Fold, Ints, Target, Task
+from rung.core.types import Finding, Floats, Fold, Ints, Progress, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
@@ -56,7 +56,10 @@ def measure_curve(job: Job, trial: Trial) -> LearningCurve | None:
     rows = int(np.mean([len(fold.train) for fold in folds]))
     if rows < LEAST_FOR_CURVE:
         return None
-    points = [(round(rows * share), _at_share(job, trial, folds, share)) for share in SHARES]
+    points: list[tuple[int, Floats]] = []
+    for share in SHARES:
+        job.tell(Progress("learning curve", len(points), len(SHARES), "sizes"))
+        points.append((round(rows * share), _at_share(job, trial, folds, share)))
     points.append((rows, trial.prediction[:1]))
     judged = job.plan.judged
     return curve(

@@ -19,6 +19,7 @@ DELIVERED = "delivered"
 def side(
     split: str,
     row: Ints,
+    unit: Ints,
     target: Target,
     predictions: Mapping[str, Floats],
     *,
@@ -27,13 +28,14 @@ def side(
 ) -> pl.DataFrame:
     """Rows of one split: `<rung>` holds the prediction, `<rung>:p` the probabilities in order of labels.
 
-    predictions: rung -> (N, C), row n for row[n]. said: the truth as the file has it, for labels that training never
-    had; read off the target where it is left out.
+    unit: (N,) ids of the clusters that intervals resample. predictions: rung -> (N, C), row n for row[n]. said: the
+    truth as the file has it, for labels that training never had; read off the target where it is left out.
     """
     columns: dict[str, Any] = {
         "row": row,
         "split": [split] * len(row),
         "repeat": np.full(len(row), repeat, np.int16),
+        "unit": unit,
         "target": truth(target) if said is None else list(said),
     }
     for name, prediction in predictions.items():

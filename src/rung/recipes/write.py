@@ -134,14 +134,14 @@ def _reference(delivery: Delivery) -> dict[str, Any]:
 def _predictions(delivery: Delivery) -> pl.DataFrame:
     job, opened = delivery.job, delivery.opened
     judged = job.plan.judged
-    row, truth = delivery.prepared.pool.row[judged], job.target.take(judged)
+    row, unit, truth = delivery.prepared.pool.row[judged], job.plan.cluster[judged], job.target.take(judged)
     trials = {s.evidence.name: s.trial for s in delivery.climbed.steps if s.trial is not None}
     frames = [
-        side("validation", row, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat=repeat)
+        side("validation", row, unit, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat=repeat)
         for repeat in range(job.plan.repeats)
     ]
     final = {**opened.prediction, DELIVERED: delivery.finished.final}
-    frames.append(side("test", opened.row, opened.target, final, said=opened.said))
+    frames.append(side("test", opened.row, opened.cluster, opened.target, final, said=opened.said))
     return pl.concat(frames, how="diagonal")
 
 
