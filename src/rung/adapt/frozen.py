@@ -1,7 +1,7 @@
 """frozen: the backbone stays as it is; a head learns on its embeddings, each row embedded once."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -14,6 +14,7 @@ from rung.adapt.knn import KS, fit_knn
 from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
 from rung.adapt.mlp import fit_mlp
 from rung.adapt.search import climb
+from rung.adapt.words import Words, measured
 from rung.backbones.workers import each
 from rung.bundle.model import Encoders, FittedModel
 from rung.bundle.table import fit_table
@@ -24,7 +25,15 @@ STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two folds alone
-JOINED, KNN, MLP, TREES = 2, 4, 5, 6  # complexity above the linear head's 0 and 1: simpler ones are preferred
+DENSER = 3.0  # times as long as words alone, a solve over words and embeddings takes
+MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
+JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
+WORDS = Words(
+    strengths=(0.03, 0.1, 0.3, 1.0),
+    embedded=True,
+    extra={"variant": "words", "features": "embedding+words"},
+    complexity=BESIDE_WORDS,
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,10 @@ class _Features:
 class Frozen:
     """A head on cached embeddings of every text column; variants that inner rows may prefer.
 
-    linear: the whole path of strengths, all folds solved together; class weights at the best of them. knn, mlp: more
-    complex variants that must gain over one standard error. With table columns: embeddings alone, embeddings and
-    columns side by side, or both into boosted trees. The backbone's parameters are never touched.
+    linear: the whole path of strengths, all folds solved together; class weights at the best of them. words: word
+    counts beside the embeddings, where that is affordable. knn, mlp: more complex still. The more complex must gain
+    more than one standard error. With table columns: embeddings alone, embeddings and columns side by side, or both
+    into boosted trees. The backbone's parameters are never touched.
     """
 
     name = "frozen"
@@ -65,7 +75,11 @@ class Frozen:
         passes = 4 * len(STRENGTHS)  # five a strength, each over four of five rows
         network = n * (width + job.target.outputs) * 256 * 6 * 25 * (folds if n < MANY else 3)
         work = n * width * job.target.outputs * folds * 4 * passes
-        return Cost(embedding + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
+        words = 0.0
+        if n * job.target.outputs <= MOST_FOR_WORDS:
+            solves = (folds if n < MANY else 2) * 0.8 * (len(WORDS.strengths) + 1)
+            words = DENSER * solves * measured(job)[1]
+        return Cost(embedding + words + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
         """Embed, then try the variants on folds; see rung.adapt.search."""
@@ -92,7 +106,13 @@ class Frozen:
             found += path(job, folds, _groups(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
             if job.target.outputs <= MOST_OUTPUTS:
                 found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
+        if rows * job.target.outputs <= MOST_FOR_WORDS:
+            found += self._beside_words(job, folds, few)
         return found
+
+    def _beside_words(self, job: Job, folds: Sequence[Fold], few: Sequence[Fold]) -> list[Candidate]:
+        untried: list[None] = [None] * (len(folds) - len(few))
+        return [replace(tried, held_out=[*tried.held_out, *untried]) for tried in WORDS.candidates(job, few)]
 
     def held_out(self, job: Job, folds: Sequence[Fold], choice: dict[str, Any]) -> list[Floats]:
         """Predictions of each fold's held-out rows by the chosen variant trained on its training rows."""
@@ -118,6 +138,8 @@ class Frozen:
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model of the chosen variant on these pool rows."""
+        if choice["variant"] == "words":
+            return WORDS.fit(job, rows, choice)
         features = _features(job, rows, choice["features"], only=True)
         target = job.target.take(rows)
         shift, spread = standard(job.target, rows)

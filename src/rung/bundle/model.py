@@ -30,17 +30,20 @@ class Parts:
 class Encoders:
     """Columns to features, side by side: TF-IDF views, embeddings of text columns, table columns.
 
-    scale multiplies the table's features, so that they weigh about as much as an embedding's.
+    scale multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's,
+    so that they weigh about as much as the word counts beside them.
     """
 
     tfidf: tuple[Tfidf, ...] = ()
     embedded: tuple[str, ...] = ()
     table: TableEncoder | None = None
     scale: float = 1.0
+    weight: float = 1.0
 
     def apply(self, inputs: Inputs) -> Features:
         """(N, D) float32: sparse where there is TF-IDF, else dense."""
-        dense = [inputs.embed(name) for name in self.embedded]
+        weight = np.float32(self.weight)
+        dense = [inputs.embed(name) * weight if weight != 1 else inputs.embed(name) for name in self.embedded]
         if self.table is not None:
             dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
         if not self.tfidf:
@@ -90,6 +93,7 @@ class FittedModel:
             "embedded": list(encoders.embedded),
             "table": encoders.table.meta() if encoders.table else None,
             "scale": encoders.scale,
+            "weight": encoders.weight,
             "shift": self.shift,
             "spread": self.spread,
         }
@@ -109,7 +113,7 @@ class FittedModel:
             for i, each in enumerate(meta["tfidf"])
         )
         table = _table(meta["table"]) if meta["table"] is not None else None
-        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"])
+        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"], meta["weight"])
         return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"])
 
 
