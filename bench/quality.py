@@ -3,9 +3,11 @@
 Peers: TF-IDF + logistic regression (ridge for numbers) and sentence-transformers' MiniLM + the same, strength chosen
 by cross-validation. Every candidate gets the same training rows and is scored on the same test rows; Rung starts
 with an empty cache each time. With all rows the peers see the same table whatever the seed, so they run once a set and
-their seconds count for each seed. `--quick`: 1,000 rows of three sets, one seed. `--sets`, `--seeds` narrow a full run.
+their seconds count for each seed. `--quick`: 1,000 rows of three sets, one seed. `--sets`, `--seeds`, `--sizes` narrow
+a full run, `--go-on` keeps the rows of the last one and adds those that it lacks.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -142,7 +144,7 @@ def one(folder: Path, name: str, rows: int | None, seed: int) -> dict[str, Any]:
     (answer, seconds), evidence = by_rung(train, test, SETS[name], seed)
     mine = points(truth, answer)
     low, high = _spread(truth, mine, seed)
-    row = {"set": name, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
+    row = {"set": name, "size": rows or "all", "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
     row |= {"rung_low": low, "rung_high": high, "winner": evidence.winner, "rung_s": seconds}
     for step in evidence.rungs[1:]:
         row |= {f"{step.name}_s": step.seconds, f"{step.name}_predicted_s": step.predicted.seconds}
@@ -216,16 +218,23 @@ def main() -> None:
     """Run all sets, sizes and seeds; write after each, so that an interrupted bench keeps its rows."""
     sets, seeds = option("sets", ",".join(SETS)), [int(seed) for seed in option("seeds", "0,1,2")]
     sizes = [None if size == "all" else int(size) for size in option("sizes", "1000,all")]
+    keep = "--go-on" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--go-on"]
     asked = harness.options(__doc__)
+    kept = asked.results / "quality.json"
+    before = json.loads(kept.read_text())["rows"] if keep and kept.is_file() else []
     if asked.quick:
         sets, seeds, sizes = list(QUICK), [0], [1000]
     missing = [name for name in sets if not (asked.data / name).is_dir()]
     if missing:
         raise SystemExit(f"{asked.data} lacks {', '.join(missing)}: give the folder of data sets with --data DIR")
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = before if keep else []
+    done = {(row["set"], row["size"], row["seed"]) for row in rows}
     for size in sizes:
         for seed in seeds:
             for name in sets:
+                if (name, size or "all", seed) in done:
+                    continue
                 rows.append(one(asked.data, name, size, seed))
                 harness.write("quality_quick" if asked.quick else "quality", claims(rows), rows, asked.results)
 
