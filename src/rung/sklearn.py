@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from rung.core.errors import BadShape, BadTarget
 from rung.core.types import Floats, Task
+from rung.data.read import read
 from rung.recipes.fit import fit
 from rung.recipes.run import load
 
@@ -135,7 +136,7 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Climb on X (N rows) and y (N classes)."""
         labels = np.asarray(y)
-        missing = np.flatnonzero([label is None or label != label for label in labels.ravel().tolist()])  # noqa: PLR0124  # NaN is not itself
+        missing = np.flatnonzero([_is_nothing(label) for label in labels.ravel().tolist()])
         if len(missing):
             fix = "Leave out the rows without a class."
             raise BadTarget("y", wanted="a class for each row", got=f"none in row {missing[0]}", fix=fix)
@@ -181,16 +182,16 @@ def _free(place: Path) -> Path:
     return next(folder for folder in chain([place], numbered) if not folder.exists())
 
 
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124  # NaN is not itself
+
+
 def _table(X: Any) -> pl.DataFrame:
-    if isinstance(X, pl.DataFrame):
-        return X
-    if hasattr(X, "__arrow_c_stream__") and hasattr(X, "columns"):
-        return pl.DataFrame({str(name): list(X[name]) for name in X.columns})
-    if hasattr(X, "columns") and hasattr(X, "to_dict"):
-        return pl.DataFrame({str(name): list(X[name]) for name in X.columns})
+    if hasattr(X, "columns"):
+        return read(X).frame
     values = np.asarray(X, dtype=object)
     if values.ndim == 1:
-        return pl.DataFrame({"text": [None if value is None else str(value) for value in values]})
+        return pl.DataFrame({"text": [None if _is_nothing(value) else str(value) for value in values]})
     if values.ndim != 2:
         raise BadShape("X", wanted="one text a row, or a table", got=f"{values.ndim} dimensions")
     return pl.DataFrame({f"x{i}": values[:, i].tolist() for i in range(values.shape[1])}, strict=False)

@@ -100,9 +100,10 @@ def test_labels_meet_again_across_file_types():
         assert encode(series(later), task=train.task, labels=train.labels).target.value.tolist() == [0, 1]
 
 
-def test_unknown_labels_in_sets_are_named():
+def test_unknown_labels_in_sets_are_named_and_stay_in_the_truth():
     encoded = encode(series([["a", "z"], ["b"]]), task=Task.MULTILABEL, labels=("a", "b"))
-    assert encoded.target.value.tolist() == [[1, 0], [0, 1]]
+    assert encoded.target.value.tolist() == [[1, 0, 1], [0, 1, 0]]  # the last column: z, which no model can name
+    assert encoded.target.labels == ("a", "b")
     assert encoded.findings[0].rows == (0,)
 
 

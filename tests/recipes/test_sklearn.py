@@ -135,3 +135,18 @@ def test_a_row_without_class_is_named(texts, nothing):
     rows, y = texts
     with pytest.raises(BadTarget, match="none in row 3"):
         RungClassifier().fit(rows, np.array([*y[:3], nothing, *y[4:]], dtype=object))
+
+
+def test_frames_with_missing_cells_are_taken_as_fit_takes_them(fake, texts):
+    rows, y = texts
+    frame = pd.DataFrame({"text": rows, "kind": ["x", "y"] * (len(rows) // 2), "when": pd.Timestamp("2026-01-01")})
+    frame.loc[0, ["text", "kind", "when"]] = [np.nan, np.nan, pd.NaT]
+    estimator = RungClassifier(max_rung="classic").fit(frame, y)
+    assert len(estimator.predict(frame)) == len(rows)
+
+
+def test_a_missing_text_is_no_word(fake, texts):
+    rows, y = texts
+    estimator = RungClassifier(max_rung="classic").fit(rows, y)
+    nothing, nan = estimator.predict_proba([None]), estimator.predict_proba(pd.Series([np.nan], dtype=object))
+    assert np.array_equal(nothing, nan)

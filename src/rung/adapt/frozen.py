@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.base import register
-from rung.adapt.boost import MOST_OUTPUTS, fit_trees
+from rung.adapt.boost import MOST_OUTPUTS, ROUNDS, fit_trees
 from rung.adapt.choose import Candidate
 from rung.adapt.knn import KS, fit_knn
 from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
@@ -25,6 +25,7 @@ STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two folds alone
+TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
 DENSER = 3.0  # times as long as words alone, a solve over words and embeddings takes
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
 JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
@@ -74,7 +75,12 @@ class Frozen:
         n, folds = len(job.target), len(job.plan.folds) if job.plan.kind == "folds" else 5
         passes = 4 * len(STRENGTHS)  # five a strength, each over four of five rows
         network = n * (width + job.target.outputs) * 256 * 6 * 25 * (folds if n < MANY else 3)
-        work = n * width * job.target.outputs * folds * 4 * passes
+        work: float = n * width * job.target.outputs * folds * 4 * passes
+        if job.inputs.table.width:  # beside the table each fold has a path of its own, and trees are grown
+            work *= 2
+            if job.target.outputs <= MOST_OUTPUTS:
+                grown = ROUNDS * max(1, job.target.outputs) * (folds if n < MANY else 3)
+                work += grown * n * (width + job.inputs.table.width) * TREE_CELL
         words = 0.0
         if n * job.target.outputs <= MOST_FOR_WORDS:
             solves = (folds if n < MANY else 2) * 0.8 * (len(WORDS.strengths) + 1)

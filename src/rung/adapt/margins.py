@@ -14,6 +14,7 @@ from rung.adapt.linear import LINK
 from rung.bundle.heads import LinearHead
 from rung.core.types import Floats, Target, Task
 
+STEEPEST = 8.0  # log of the slope: beyond, smoothed truths no longer ask for more
 Margins = NDArray[np.float64]  # (n, C): how far on a class's side; (n, 1) standardised values for regression
 
 
@@ -63,22 +64,35 @@ def slope(target: Target, margins: Sequence[Margins], truths: Sequence[NDArray[A
     """The (a, b) with which a margin m becomes the logit a m + b: least log-loss on held-out rows.
 
     b shifts the positive side of binary and of label sets; softmax over classes needs none. (1, 0) for regression.
-    Source: Platt 1999.
+    Rows of two sides that margins tell apart would ask for an endless slope: their truths are drawn a little towards
+    each other, as if one more row of either had been seen. Source: Platt 1999, section 2.2 for those targets.
     """
     if target.task is Task.REGRESSION:
         return 1.0, 0.0
     m, y = np.concatenate(list(margins)), np.concatenate(list(truths))
+    if target.task is Task.MULTICLASS:
 
-    def loss(ab: NDArray[np.float64]) -> float:
-        a, b = np.exp(ab[0]), ab[1]
-        if target.task is Task.MULTICLASS:
-            return float(-log_softmax(a * m, axis=1)[np.arange(len(y)), y].mean())
-        z = a * (m[:, 1] if target.task is Task.BINARY else m) + b
-        return float((np.logaddexp(0, z) - y * z).mean())
+        def spread_out(log_a: NDArray[np.float64]) -> float:
+            return float(-log_softmax(np.exp(log_a[0]) * m, axis=1)[np.arange(len(y)), y].mean())
 
-    start = np.array([np.log(2.0), 0.0])
-    best = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6, "maxiter": 200}).x
-    return float(np.exp(np.clip(best[0], -3, 4))), 0.0 if target.task is Task.MULTICLASS else float(best[1])
+        found = minimize(spread_out, [np.log(2.0)], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
+        return float(np.exp(np.clip(found.x[0], -3, 4))), 0.0
+    side = m[:, 1] if target.task is Task.BINARY else m
+    yes = float(y.sum())
+    soft = np.where(y > 0, (yes + 1) / (yes + 2), 1 / (y.size - yes + 2))
+
+    def loss(where: NDArray[np.float64]) -> float:
+        z = np.exp(np.clip(where[0], -3, STEEPEST)) * (side - where[1])
+        return float((np.logaddexp(0, z) - soft * z).mean())
+
+    # the threshold is sought in units of the margins, so that one far from zero is found as fast as one near
+    middle = float(np.mean([side[y > 0].mean(), side[y == 0].mean()])) if 0 < yes < y.size else 0.0
+    step = float(side.std()) or 1.0
+    simplex = np.log(2.0) * np.array([[1.0, 0.0]] * 3) + [[0.0, middle], [1.0, middle], [0.0, middle + step]]
+    options = {"xatol": 1e-4, "fatol": 1e-7, "maxiter": 300, "initial_simplex": simplex}
+    best = minimize(loss, simplex[0], method="Nelder-Mead", options=options).x
+    a = float(np.exp(np.clip(best[0], -3, STEEPEST)))
+    return a, -a * float(best[1])
 
 
 def sloped(target: Target, margins: Margins, ab: tuple[float, float]) -> Floats:

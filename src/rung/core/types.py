@@ -77,7 +77,7 @@ class Target:
     """The encoded target.
 
     value: int64 (N,) class indices for binary and multiclass, -1 where a label is unknown to `labels`;
-    uint8 (N, L) for multilabel; float64 (N,) for regression.
+    uint8 (N, L) for multilabel, with further columns for labels unknown to `labels`; float64 (N,) for regression.
     labels: the classes in index order; empty for regression.
     """
 

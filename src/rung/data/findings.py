@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from rung.core.types import Finding, Ints, Target
-from rung.data.words import as_texts
+from rung.data.words import as_texts, as_words
 
 Part = Literal["data", "test"]
 
@@ -49,6 +49,24 @@ def shared_rows(pool: Sequence[bytes], test: Sequence[bytes], rows: Ints | None 
         return None
     what = f"{_rows(len(found))} of the test ({100 * len(found) / len(test):.1f} %) are also among the training rows"
     return Finding("shared_rows", what, found, "warn", "Take them out of one side: they flatter the score.", "test")
+
+
+def shared_groups(pool: pl.DataFrame, test: pl.DataFrame, group: str, rows: Ints | None = None) -> Finding | None:
+    """Test rows of a group that the pool holds too: a split of Rung's own would not let it straddle.
+
+    >>> table = pl.DataFrame({"who": ["ann", "bob"]})
+    >>> shared_groups(table, pl.DataFrame({"who": ["cid", "bob", None]}), "who").rows
+    (1,)
+    """
+    if group not in test.columns:
+        return None
+    known = as_words(pool[group]).drop_nulls().unique().to_list()
+    place = np.flatnonzero(as_words(test[group]).is_in(known).fill_null(value=False).to_numpy())
+    found = _numbers(place.astype(np.int64), rows)
+    if not found:
+        return None
+    what = f"{_rows(len(found))} of the test ({100 * len(found) / len(test):.1f} %) have a {group} that trains too"
+    return Finding("shared_groups", what, found, "warn", "Keep each group on one side: they flatter the score.", "test")
 
 
 def conflicting_labels(keys: Sequence[bytes], target: Target, rows: Ints | None = None) -> Finding | None:

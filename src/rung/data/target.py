@@ -168,7 +168,13 @@ def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) ->
     target = Target(Task.MULTILABEL, value, labels)
     if foreign:
         strangers = sort_labels({name for row in foreign for name in sets[row]} - set(labels))
-        said = f"{len(foreign)} rows hold labels that training never had: {_shown(strangers)}; no model can name them"
+        said = (
+            f"{len(foreign)} rows hold labels that training never had: {_shown(strangers)}; they are scored as errors"
+        )
+        missed = np.zeros((len(sets), len(strangers)), np.uint8)
+        for row in foreign:
+            missed[row, [strangers.index(name) for name in sets[row] if name not in place]] = 1
+        target = Target(Task.MULTILABEL, np.concatenate([value, missed], axis=1), labels)
         return target, (Finding("unknown_label", said, tuple(foreign), "warn", "", "test"),)
     few = [name for name, count in zip(labels, value.sum(axis=0), strict=True) if count < MEASURABLE]
     if not few:

@@ -10,7 +10,7 @@ from rung.core.evidence import Score
 from rung.core.types import Floats, Ints, Task
 from rung.evaluate.calibration import reliability
 from rung.evaluate.conformal import inside
-from rung.metrics.base import Metric
+from rung.metrics.base import Metric, as_wide
 from rung.metrics.counts import mean_by_row
 from rung.metrics.interval import TIMES, intervals, resamples
 from rung.metrics.table import for_task
@@ -76,6 +76,7 @@ def confusion(target: NDArray[Any], prediction_NC: Floats) -> list[list[int]]:
     [[1, 0], [1, 0], [0, 1]]
     """
     if target.ndim == 2:
+        prediction_NC = as_wide(prediction_NC, target)
         said_NL, true_NL = prediction_NC >= 0.5, target > 0
         parts = (~said_NL & ~true_NL, said_NL & ~true_NL, ~said_NL & true_NL, said_NL & true_NL)
         return [[int(count) for count in label] for label in np.stack([part.sum(axis=0) for part in parts], axis=1)]

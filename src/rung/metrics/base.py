@@ -45,7 +45,17 @@ class Metric:
         """Plain score of all rows; raises BadShape when the two disagree on N."""
         if len(target) != len(prediction_NC):
             raise BadShape("prediction", wanted=f"{len(target)} rows", got=f"{len(prediction_NC)}")
-        return float(self.weigh(target, prediction_NC, np.ones((1, len(target))))[0])
+        return float(self.weigh(target, as_wide(prediction_NC, target), np.ones((1, len(target))))[0])
+
+
+def as_wide(prediction_NC: Floats, target: NDArray[Any]) -> Floats:
+    """Give labels of the truth that no model knew their columns: probability 0, so that each is an error.
+
+    >>> as_wide(np.ones((1, 2), np.float32), np.array([[1, 0, 1]], np.uint8))
+    array([[1., 1., 0.]], dtype=float32)
+    """
+    unknown = target.shape[1] - prediction_NC.shape[1] if target.ndim == 2 else 0
+    return np.pad(prediction_NC, ((0, 0), (0, unknown))) if unknown > 0 else prediction_NC
 
 
 def register(metric: Metric) -> Metric:

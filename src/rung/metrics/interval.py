@@ -13,7 +13,7 @@ from rung.core.errors import BadShape
 from rung.core.evidence import Score
 from rung.core.rng import generator
 from rung.core.types import Floats, Ints
-from rung.metrics.base import Metric
+from rung.metrics.base import Metric, as_wide
 
 TIMES = 2000
 MOST_COUNTS, LEAST_TIMES = 20_000 * TIMES, 400  # above 20,000 rows intervals are narrow: fewer draws do
@@ -91,7 +91,9 @@ def over_repeats(
     prediction_RNC = prediction[None] if prediction.ndim == 2 else prediction
     if prediction_RNC.shape[1] != len(target):
         raise BadShape("prediction", wanted=f"{len(target)} rows", got=prediction_RNC.shape[1])
-    result: NDArray[np.float64] = np.mean([metric.weigh(target, one, weight_BN) for one in prediction_RNC], axis=0)
+    result: NDArray[np.float64] = np.mean(
+        [metric.weigh(target, as_wide(one, target), weight_BN) for one in prediction_RNC], axis=0
+    )
     return result
 
 

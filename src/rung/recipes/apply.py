@@ -1,17 +1,20 @@
 """New rows through a loaded bundle: the table that `rung predict` writes, and what a row that can't be read gets."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from rung.core.errors import NoSuchColumn
-from rung.core.types import FEATURES, Column, Floats, Role, Task, Tell, silent
-from rung.data.numbers import MISSING, to_numbers
+from rung.core.errors import BadShape
+from rung.core.types import FEATURES, Column, Finding, Floats, Role, Task, Tell, silent
+from rung.data.inputs import cast
+from rung.data.numbers import MISSING
 from rung.data.read import read
 from rung.predict.torch import Predictor
 from rung.recipes.predictions import answers
+
+WANTED = {Role.NUMBER: "a number", Role.DATETIME: "a date"}
 
 
 def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
@@ -21,8 +24,8 @@ def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
         data = data.tolist()
     if isinstance(data, list | tuple) and all(isinstance(item, str | None) for item in data):
         if len(texts) != 1 or any(column.role in FEATURES and column.role is not Role.TEXT for column in columns):
-            needed = [column.name for column in columns if column.role in FEATURES]
-            raise NoSuchColumn(needed[-1], among=["one list of texts"])
+            needed = ", ".join(column.name for column in columns if column.role in FEATURES)
+            raise BadShape("data", wanted=f"a table with the columns {needed}", got="a list of texts")
         return pl.DataFrame({texts[0]: list(data)}, schema={texts[0]: pl.String})
     if isinstance(data, list | tuple):
         data = pl.DataFrame(data)
@@ -37,19 +40,32 @@ def probabilities(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent
 
 
 def unreadable(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
-    """Why each row can't be read, "" where it can: a cell that holds a word where the model reads a number."""
+    """Why each row can't be read, "" where it can: other words in a cell where the model reads a number or a date."""
     reasons = [""] * len(frame)
     for column in columns:
-        if column.role is not Role.NUMBER or column.name not in frame.columns:
+        if column.role not in WANTED or column.name not in frame.columns:
             continue
         values = frame[column.name]
         if values.dtype != pl.String:
             continue
         said = values.is_not_null() & ~values.str.strip_chars().str.to_lowercase().is_in(sorted(MISSING))
-        bad = said & to_numbers(values).is_null()
+        bad = said & cast(values, column).is_null()
         for i in np.flatnonzero(bad.to_numpy()):
-            reasons[i] = reasons[i] or f"column {column.name!r}: wanted a number, got {str(values[int(i)])[:40]!r}"
+            wanted, got = WANTED[column.role], str(values[int(i)])[:40]
+            reasons[i] = reasons[i] or f"column {column.name!r}: wanted {wanted}, got {got!r}"
     return reasons
+
+
+def unreadable_cells(
+    frame: pl.DataFrame, columns: Sequence[Column], part: Literal["data", "test"]
+) -> tuple[Finding, ...]:
+    """The same as a finding, for rows that are scored: there such a cell counts as missing."""
+    reasons = unreadable(frame, columns)
+    rows = tuple(row for row, reason in enumerate(reasons) if reason)
+    if not rows:
+        return ()
+    what = f"{len(rows)} rows hold a cell that can't be read, taken as missing; row {rows[0]}: {reasons[rows[0]]}"
+    return (Finding("unreadable_cell", what, rows, "warn", "Mend or empty these cells.", part),)
 
 
 def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) -> pl.DataFrame:

@@ -90,7 +90,9 @@ def _encode(values: list[Any], task: Task, labels: tuple[str, ...]) -> Any:
     if task is Task.REGRESSION:
         return np.array(values, float)
     if task is Task.MULTILABEL:
-        return np.array([[label in (value or "").split(";") for label in labels] for value in values], np.uint8)
+        sets = [{name for name in (value or "").split(";") if name} for value in values]
+        every = (*labels, *sorted(set().union(*sets) - set(labels)))  # no model knew the latter: errors of both
+        return np.array([[label in names for label in every] for names in sets], np.uint8)
     place = {label: i for i, label in enumerate(labels)}
     return np.array([place.get(value, -1) for value in values], np.int64)
 

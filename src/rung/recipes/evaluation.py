@@ -16,7 +16,7 @@ from rung.evaluate.protocol import confusion, scores
 from rung.evaluate.slices import by_slice
 from rung.metrics.table import default
 from rung.predict.torch import Predictor
-from rung.recipes.apply import probabilities, table_of
+from rung.recipes.apply import probabilities, table_of, unreadable_cells
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
     index = np.flatnonzero(encoded.usable)
     frame = frame[index]
     _, cluster = unit_keys(frame, manifest.columns, None)
-    return Labelled(encoded.target.take(index), probabilities(predictor, frame, tell), cluster, frame, encoded.findings)
+    found = (*encoded.findings, *unreadable_cells(frame, manifest.columns, "test"))
+    return Labelled(encoded.target.take(index), probabilities(predictor, frame, tell), cluster, frame, found)
 
 
 def evaluated(
@@ -97,6 +98,8 @@ def evaluated(
     if target.task.one_label:
         calibration["ece"] = found["ece"].value
         calibration["reliability"] = [asdict(row) for row in reliability(rows.prediction, target.value)]
+        table = confusion(target.value, rows.prediction)
+    elif target.task is Task.MULTILABEL:
         table = confusion(target.value, rows.prediction)
     elif target.task is Task.REGRESSION:
         calibration = {"half_width_90": manifest.half_width, "coverage_90": found["coverage_90"].value}

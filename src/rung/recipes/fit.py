@@ -18,15 +18,16 @@ from rung.backbones.load import load as load_backbone
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
 from rung.core.errors import BadOption, FolderInUse, NoSuchName
-from rung.core.types import Floats, Inputs, Tell
+from rung.core.types import Floats, Inputs, Task, Tell
 from rung.data.inputs import make_inputs
+from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.recipes.climb import Climbed, Ladder, climb
 from rung.recipes.finish import Finished, Opened, finish, measure_curve
 from rung.recipes.journal import Journal
 from rung.recipes.machine import use_threads
 from rung.recipes.options import FitOptions, checked
-from rung.recipes.predictions import truth
+from rung.recipes.predictions import spoken, truth
 from rung.recipes.prepare import Prepared, prepare
 from rung.recipes.run import Run
 from rung.recipes.run import load as load_run
@@ -35,6 +36,7 @@ from rung.recipes.truncation import truncated
 from rung.recipes.view import Quiet, View
 from rung.recipes.write import Delivery, write_run
 
+GIVEN = "a table"  # what the options say of test rows that came without a file
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 
 
@@ -43,7 +45,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     *,
     target: str | None = None,
     out: str | Path | None = None,
-    test: str | Path | float | None = None,
+    test: Any = None,
     task: str | None = None,
     metric: str | None = None,
     budget: str | float | None = None,
@@ -62,14 +64,14 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     """Climb the ladder on `data` and write a run folder; returns the run, ready to predict.
 
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
-    runs/NAME). test: a file, or the share of rows kept closed until the end (0.2). budget: "10m". rungs, max_rung:
-    which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column: roles to
-    override, {"age": "number"}. resume: go on with an interrupted fit of the same options and data.
+    runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
+    max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
+    roles to override, {"age": "number"}. resume: go on with an interrupted fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
         target=target,
-        test=test,
+        test=GIVEN if _is_table(test) else test,
         task=task,
         metric=metric,
         budget=budget,
@@ -87,7 +89,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     view = view or Quiet()
     chosen = _choose(options)
     use_threads(options.workers)
-    prepared = prepare(data, options)
+    prepared = prepare(data, options, test if _is_table(test) else None)
     folder = _folder(out, prepared.name, resume=resume)
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
@@ -107,6 +109,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     return load_run(folder)
 
 
+def _is_table(test: Any) -> bool:
+    return test is not None and not isinstance(test, str | Path | float | int)
+
+
 def _climb_and_finish(
     prepared: Prepared,
     options: FitOptions,
@@ -119,7 +125,7 @@ def _climb_and_finish(
     cut = truncated(prepared, embedder) if embedder else ()
     findings = (*prepared.findings, *cut)
     task = prepared.target.task
-    metric = named(options.metric, task) if options.metric else default(task)
+    metric = _metric(options.metric, task)
     job = Job(
         inputs,
         prepared.columns,
@@ -158,6 +164,13 @@ def _climb_and_finish(
         state.key,
         perf_counter() - started,
     )
+
+
+def _metric(name: str | None, task: Task) -> Metric:
+    if name == "ece":
+        fix = "Calibration is measured and mended in every fit; decide by log_loss to weigh it too."
+        raise BadOption("--metric", wanted="a score that tells rungs apart", got="ece, where guessing wins", fix=fix)
+    return named(name, task) if name else default(task)
 
 
 def _choose(options: FitOptions) -> tuple[Rung, ...]:
@@ -231,7 +244,7 @@ def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell:
     predicted = {step.evidence.name: step.model.predict(inputs) for step in climbed.steps if step.model is not None}
     known = target.take(index)
     raw = prepared.test.frame[prepared.target_name][index]
-    said = [str(cell) if word is None else word for word, cell in zip(truth(known), raw.to_list(), strict=True)]
+    said = [spoken(cell) if word is None else word for word, cell in zip(truth(known), raw.to_list(), strict=True)]
     return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said))
 
 

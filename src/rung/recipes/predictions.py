@@ -50,7 +50,8 @@ def truth(target: Target) -> list[Any]:
     if target.task is Task.REGRESSION:
         return [float(value) for value in target.value]
     if target.task is Task.MULTILABEL:
-        return [joined(target.labels, row.astype(bool)) for row in target.value]
+        known = len(target.labels)
+        return [None if row[known:].any() else joined(target.labels, row[:known].astype(bool)) for row in target.value]
     return [target.labels[i] if i >= 0 else None for i in target.value]
 
 
@@ -61,6 +62,11 @@ def answers(task: Task, labels: tuple[str, ...], prediction: Floats) -> list[Any
     if task is Task.MULTILABEL:
         return [joined(labels, row >= 0.5) for row in prediction]
     return [labels[i] for i in prediction.argmax(1)]
+
+
+def spoken(cell: Any) -> str:
+    """A target cell as the file has it, lists `;`-joined."""
+    return ";".join(map(str, cell)) if isinstance(cell, list) else str(cell)
 
 
 def joined(labels: tuple[str, ...], chosen: NDArray[np.bool_]) -> str:

@@ -15,6 +15,7 @@ from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode
+from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
@@ -52,13 +53,16 @@ class Prepared:
         return encoded.target, encoded.usable, named
 
 
-def prepare(data: Any, options: FitOptions) -> Prepared:
+def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     """Read `data`, infer roles, encode the target of the training side, split.
+
+    test_rows: a table of test rows, where they do not come as options.test.
 
     Raises the DataError or UsageError that fits: see rung.core.errors.
     """
     sheet = read(data)
-    given_test = read(options.test) if isinstance(options.test, str) else None
+    given = test_rows if test_rows is not None else options.test if isinstance(options.test, str) else None
+    given_test = None if given is None else read(given)
     test_frame = given_test.frame if given_test else sheet.test
     frame, target_name = sheet.frame, _target(options.target, sheet.frame.columns)
     if test_frame is not None and target_name not in test_frame.columns:
@@ -122,12 +126,15 @@ def _content(
     pool: Part, test: Part, columns: tuple[Column, ...], target: Target, *, from_file: bool
 ) -> tuple[Finding, ...]:
     texts = [column.name for column in columns if column.role is Role.TEXT]
+    group = next((column.name for column in columns if column.role is Role.GROUP), None)
     found = [
         *(_huge(pool, name) for name in texts),
         noticed.empty_texts(pool.frame, texts, pool.row),
         noticed.empty_texts(test.frame, texts, test.row, part="test" if from_file else "data"),
         noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
         noticed.conflicting_labels(pool.keys, target, pool.row),
+        noticed.shared_groups(pool.frame, test.frame, group, test.row) if from_file and group else None,
+        *(unreadable_cells(test.frame, columns, "test") if from_file else ()),
     ]
     return tuple(finding for finding in found if finding is not None)
 

@@ -25,7 +25,8 @@ def worst_errors(prepared: Prepared, opened: Opened, prediction: Floats) -> list
         sureness = prediction[:, 0].astype(float) - target.value
         order = np.argsort(-np.abs(sureness), kind="stable")
     elif target.task is Task.MULTILABEL:
-        sureness = np.where((prediction >= 0.5) != target.value.astype(bool), np.abs(prediction - 0.5), 0).max(1) + 0.5
+        known = target.value[:, : prediction.shape[1]].astype(bool)
+        sureness = np.where((prediction >= 0.5) != known, np.abs(prediction - 0.5), 0).max(1) + 0.5
         order = _wrong(sureness, said, true)
     else:
         sureness = prediction.max(1)

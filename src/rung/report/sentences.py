@@ -136,11 +136,15 @@ def _rows(evidence: Evidence) -> str:
 def _split(manifest: Mapping[str, Any]) -> str:
     group, time, test = (_option(manifest, name) for name in ("group", "time", "test"))
     seed = manifest.get("seed", _option(manifest, "seed"))
-    own = f"The test rows came as {test}. " if isinstance(test, str) and test else ""
-    newest = f"The newest rows by {time} are the test rows. " if time else ""
+    given = isinstance(test, str) and bool(test)
+    own = f"The test rows came as {test}. " if given else ""
+    same = f"rows with equal content{f', and rows of one {group},' if group else ''} never straddle "
+    kept = f"{same}{'the folds and shares that decided' if given else 'a split'}."
+    if time:
+        newest = "" if given else f"The newest rows by {time} are the test rows. "
+        return f"{own}{newest}Of the others the newest by {time} judge; {kept}"
     alone = f"Content hashes and the seed{'' if seed is None else f' ({seed})'} alone decide "
-    kept = f"rows with equal content{f', and rows of one {group},' if group else ''} never straddle a split."
-    return f"{own}{newest}{alone}which row goes where, whatever the order of the table; {kept}"
+    return f"{own}{alone}which{' other' if given else ''} row goes where, whatever the order of the table; {kept}"
 
 
 def _sentence(text: str) -> str:
