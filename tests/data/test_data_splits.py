@@ -143,8 +143,14 @@ def test_small_pools_get_five_by_two_folds_that_judge_each_row_once_a_repeat():
     assert sorted(made.folds[0].validation) != sorted(made.folds[5].validation)
 
 
+def test_middling_pools_get_five_folds_once():
+    target, keys, cluster = simple(2000)
+    made = plan(target, keys, cluster, seed=0)
+    assert (made.kind, len(made.folds), made.repeats, len(made.judged)) == ("folds", 5, 1, 2000)
+
+
 def test_large_pools_get_one_share_of_at_most_five_thousand():
-    for n, judged in ((2000, 400), (40_000, 5000)):
+    for n, judged in ((4000, 800), (40_000, 5000)):
         target, keys, cluster = simple(n)
         made = plan(target, keys, cluster, seed=0)
         assert (made.kind, len(made.judged)) == ("holdout", judged)

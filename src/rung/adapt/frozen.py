@@ -24,7 +24,7 @@ from rung.core.types import Cost, Floats, Fold, Inputs, Ints, Progress
 STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
-MANY = 2000  # training rows from which dear variants are tried on two folds alone
+MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
 DENSER = 3.0  # times as long as words alone, a solve over words and embeddings takes
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
@@ -73,17 +73,18 @@ class Frozen:
         assert job.backbone is not None
         width = job.backbone.width * len(job.inputs.texts)
         n, folds = len(job.target), len(job.plan.folds) if job.plan.kind == "folds" else 5
+        tried = folds if n < MANY or job.plan.kind == "folds" else 3
         passes = 4 * len(STRENGTHS)  # five a strength, each over four of five rows
-        network = n * (width + job.target.outputs) * 256 * 6 * 25 * (folds if n < MANY else 3)
+        network = n * (width + job.target.outputs) * 256 * 6 * 25 * tried
         work: float = n * width * job.target.outputs * folds * 4 * passes
         if job.inputs.table.width:  # beside the table each fold has a path of its own, and trees are grown
             work *= 2
             if job.target.outputs <= MOST_OUTPUTS:
-                grown = ROUNDS * max(1, job.target.outputs) * (folds if n < MANY else 3)
+                grown = ROUNDS * max(1, job.target.outputs) * tried
                 work += grown * n * (width + job.inputs.table.width) * TREE_CELL
         words = 0.0
         if n * job.target.outputs <= MOST_FOR_WORDS:
-            solves = (folds if n < MANY else 2) * 0.8 * (len(WORDS.strengths) + 1)
+            solves = tried * 0.8 * (len(WORDS.strengths) + 1)
             words = DENSER * solves * measured(job)[1]
         return Cost(embedding + words + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
 
@@ -100,7 +101,7 @@ class Frozen:
         plain = {"variant": "linear", "features": "embedding"}
         found = path(job, folds, _groups(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
-        few = folds if rows < MANY else folds[:2]
+        few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
         if rows <= MOST_FOR_KNN:
             for k in KS:
                 choice = {"variant": "knn", "features": "embedding", "k": k}
