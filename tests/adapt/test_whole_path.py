@@ -1,6 +1,6 @@
 """A path of strengths is walked to its end: scores may dip before they rise."""
 
-from rung.adapt import classic, frozen
+from rung.adapt import classic, frozen, words
 from rung.core.types import Task
 from rung.metrics.table import default
 from rung.testing.checks_rung import make_job
@@ -22,9 +22,12 @@ def test_classic_tries_every_strength():
 
 def test_classic_looks_further_where_the_outermost_strength_is_best(monkeypatch):
     job = make_job(Task.BINARY, default(Task.BINARY), kind="folds")
-    monkeypatch.setattr(classic, "STRENGTHS", (1e-5, 1e-4))  # far too strong a penalty
-    monkeypatch.setattr(classic, "WIDER", ((1e-6,), (1e-2, 1.0)))
-    assert _plain(classic.Classic().candidates(job, job.plan.folds)) == [1e-5, 1e-4, 1e-2, 1.0]
+    monkeypatch.setattr(classic, "STRENGTHS", (1e-2, 1e-1))
+    monkeypatch.setattr(classic, "WIDER", ((1e-3,), (1.0, 10.0)))
+    monkeypatch.setattr(words, "_best", lambda job, folds, found: found[-1])
+    assert _plain(classic.Classic().candidates(job, job.plan.folds)) == [1e-2, 1e-1, 1.0, 10.0]
+    monkeypatch.setattr(words, "_best", lambda job, folds, found: found[0])
+    assert _plain(classic.Classic().candidates(job, job.plan.folds)) == [1e-3, 1e-2, 1e-1]
 
 
 def _plain(found):

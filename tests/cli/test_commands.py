@@ -1,11 +1,14 @@
 """The command line: right exit codes, one message, one JSON document, the rows of the input."""
 
 import json
+from contextlib import suppress
 
 import polars as pl
 import pytest
 
 from rung.cli.main import VERBS
+from rung.cli.watch import watched
+from rung.core.evidence import RungEvidence
 
 pytestmark = pytest.mark.journey
 
@@ -235,3 +238,15 @@ def test_a_cell_of_ten_megabytes_is_said_and_survived(rung, table, tmp_path, fak
     code, _, err = rung("fit", tmp_path / "big.csv", "--target", "label", "-o", tmp_path / "r", "--max-rung", "classic")
     assert code == 0, err
     assert "100,000 bytes" in " ".join(err.split())
+
+
+def test_an_interruption_that_an_import_swallows_stops_the_next_beat():
+    def swallowed_then_a_beat():
+        with watched("Reading") as view:
+            with suppress(KeyboardInterrupt):
+                view.heard()
+            view.finished(RungEvidence("prior", "tried"))
+
+    with pytest.raises(SystemExit) as stop:
+        swallowed_then_a_beat()
+    assert stop.value.code == 130

@@ -1,5 +1,6 @@
 """The view of a fit in a terminal: what the data is, the live ladder, the closing sentences."""
 
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -23,9 +24,20 @@ class Watch:
     def __init__(self) -> None:
         self._console = aside()
         self._ladder = LadderView(self._console)
+        self._asked_to_stop = False
+
+    def heard(self, *_: object) -> None:
+        """Ctrl-C: stop now, or at the next beat where a library that is being imported swallows the interruption."""
+        self._asked_to_stop = True
+        raise KeyboardInterrupt
+
+    def _go_on(self) -> None:
+        if self._asked_to_stop:
+            raise KeyboardInterrupt
 
     def data(self, columns: Sequence[Column], findings: Sequence[Finding], rows: dict[str, int]) -> None:
         """Print the roles and what was noticed, then start the ladder."""
+        self._go_on()
         self._console.print(roles_table(columns))
         if findings:
             self._console.print(findings_panel(findings))
@@ -38,14 +50,17 @@ class Watch:
 
     def starting(self, name: str, cost: Cost | None) -> None:
         """A rung begins."""
+        self._go_on()
         self._ladder.starting(name, cost)
 
     def progress(self, beat: Progress) -> None:
         """A long wait moves on."""
+        self._go_on()
         self._ladder.progress(beat)
 
     def finished(self, step: RungEvidence) -> None:
         """A rung ended."""
+        self._go_on()
         self._ladder.finished(step)
 
     def close(self, run: "Run") -> None:
@@ -62,12 +77,15 @@ def watched(opening: str) -> Iterator[Watch]:
     """Open the live view for one climb; the terminal is given back whatever happens. opening: what goes on first."""
     _open(opening)
     watch = Watch()
+    before = signal.signal(signal.SIGINT, watch.heard)
     try:
         with watch._ladder:  # noqa: SLF001  # one object in two halves
             yield watch
     except KeyboardInterrupt:
         typer.echo("\nInterrupted: what was finished is kept. Add --resume and the same -o to go on.", err=True)
         raise SystemExit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
