@@ -144,3 +144,11 @@ def test_intervals_of_many_metrics_are_those_of_each_alone():
     together = intervals(for_task(Task.BINARY), target, said, draws)
     assert list(together) == [metric.name for metric in for_task(Task.BINARY)]
     assert together == {metric.name: interval(metric, target, said, draws) for metric in for_task(Task.BINARY)}
+
+
+def test_rows_too_many_to_keep_their_draws_are_drawn_alike(monkeypatch):
+    kept = list(resamples(50, seed=3, times=40))
+    monkeypatch.setattr(module, "MOST_COUNTS", 100)
+    monkeypatch.setattr(module, "_counts", lambda *_: pytest.fail("kept"))
+    streamed = list(module.Resamples(50, 40, 3, 50, None))
+    assert np.array_equal(np.concatenate(kept), np.concatenate(streamed))

@@ -175,8 +175,7 @@ def _groups(job: Job, folds: Sequence[Fold], which: str) -> Groups:
 
     def groups() -> Iterator[tuple[Floats, list[int]]]:
         if which == "embedding":
-            names = tuple(job.inputs.texts)
-            yield Encoders(embedded=names).apply(job.inputs), list(range(len(folds)))
+            yield _features(job, folds[0].train, which).x, list(range(len(folds)))
             return
         for f, fold in enumerate(folds):
             yield _features(job, fold.train, which).x, [f]

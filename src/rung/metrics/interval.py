@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -40,10 +41,11 @@ class Resamples:
 
     def __iter__(self) -> Iterator[NDArray[np.float64]]:
         """Chunks weight_bN of at most 64 MB; together (B, N)."""
-        count_BU = _counts(self.times, self.seed, self.units)
+        small = self.times * self.units <= MOST_COUNTS
+        rows = iter(_counts(self.times, self.seed, self.units)) if small else _drawn(self.times, self.seed, self.units)
         step = max(1, CHUNK // max(1, self.n))
-        for start in range(0, self.times, step):
-            count_bU = count_BU[start : start + step].astype(np.float64)
+        while len(chunk := list(islice(rows, step))):
+            count_bU = np.array(chunk, dtype=np.float64)
             yield count_bU if self.unit is None else count_bU[:, self.unit]
 
     def matrix(self) -> NDArray[np.float64]:
@@ -53,12 +55,15 @@ class Resamples:
 
 @lru_cache(maxsize=2)  # every score of the same rows is resampled alike: the judged rows' draws and the test rows'
 def _counts(times: int, seed: int, units: int) -> NDArray[np.uint8]:
-    """How often each unit comes in each resample, (B, U): 40 MB at most by MOST_COUNTS. More than 255 never happens."""
+    """All of `_drawn` at once, (B, U): 40 MB at most, as MOST_COUNTS says. Counts above 255 never happen."""
+    return np.stack(list(_drawn(times, seed, units)))
+
+
+def _drawn(times: int, seed: int, units: int) -> Iterator[NDArray[np.uint8]]:
+    """How often each unit comes, (U,), resample by resample."""
     draw = generator(seed, "resamples")
-    count_BU = np.empty((times, units), np.uint8)
-    for row_U in count_BU:
-        row_U[:] = np.bincount(draw.integers(units, size=units), minlength=units)
-    return count_BU
+    for _ in range(times):
+        yield np.bincount(draw.integers(units, size=units), minlength=units).astype(np.uint8)
 
 
 def resamples(n: int, *, seed: int, times: int = TIMES, cluster: Ints | None = None) -> Resamples:
