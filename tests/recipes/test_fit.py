@@ -23,6 +23,12 @@ def decisions(evidence):
     return whole["winner"], [{k: v for k, v in step.items() if k not in TIMES} for step in whole["rungs"]]
 
 
+@pytest.fixture
+def steady(monkeypatch):
+    """Every row takes a millisecond: what is decided by a clock is the same in two runs."""
+    monkeypatch.setattr("rung.recipes.fit._latency", lambda *_: 1.0)
+
+
 @pytest.fixture(scope="module")
 def fitted(stand_in, paragraphs, tmp_path_factory):
     """One run that these tests read and none changes."""
@@ -60,7 +66,7 @@ def test_every_validation_score_can_be_made_again_from_predictions(fitted):
             assert step.score.value == pytest.approx(right, abs=1e-6)
 
 
-def test_poisoned_test_labels_change_no_decision(fake, paragraphs, tmp_path):
+def test_poisoned_test_labels_change_no_decision(fake, steady, paragraphs, tmp_path):
     train, test = paragraphs[::2], paragraphs[1::2]
     poisoned = test.with_columns(pl.col("label").shuffle(seed=1))
     runs = []
@@ -219,7 +225,7 @@ def test_resuming_a_finished_run_returns_it(fitted, paragraphs):
     assert again.manifest == fitted.manifest
 
 
-def test_an_interrupted_climb_goes_on_and_ends_in_the_same_evidence(fake, paragraphs, tmp_path, monkeypatch):
+def test_an_interrupted_climb_goes_on_and_ends_in_the_same_evidence(fake, steady, paragraphs, tmp_path, monkeypatch):
     whole = fit(paragraphs, target="label", out=tmp_path / "whole")
 
     class Stop(BaseException):
