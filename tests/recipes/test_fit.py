@@ -26,7 +26,7 @@ def decisions(evidence):
 @pytest.fixture
 def steady(monkeypatch):
     """Every row takes a millisecond: what is decided by a clock is the same in two runs."""
-    monkeypatch.setattr("rung.recipes.fit._latency", lambda *_: 1.0)
+    monkeypatch.setattr("rung.recipes.fit.milliseconds", lambda *_: 1.0)
 
 
 @pytest.fixture(scope="module")

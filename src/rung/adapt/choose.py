@@ -34,14 +34,18 @@ def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> 
     """
     table = np.full((len(candidates), len(folds)), np.nan)
     for f, fold in enumerate(folds):
-        truth = job.target.value[fold.validation]
         for a, candidate in enumerate(candidates):
             said = candidate.held_out[f]
             if said is not None:
-                table[a, f] = job.metric.sign * job.metric(truth, said)
-                if job.target.task is not Task.REGRESSION:
-                    table[a, f] -= TIE * log_loss(truth, said)
+                table[a, f] = score(job, fold.validation, said)
     return table
+
+
+def score(job: Job, rows: Ints, said: Floats) -> float:
+    """Metric of predictions (n, C) of these pool rows, higher is better; equals are told apart by their log-loss."""
+    truth = job.target.value[rows]
+    found = float(job.metric.sign * job.metric(truth, said))
+    return found if job.target.task is Task.REGRESSION else found - TIE * float(log_loss(truth, said))
 
 
 def pick(table_AF: NDArray[np.float64], complexity: Sequence[int]) -> int:

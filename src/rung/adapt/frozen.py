@@ -38,7 +38,7 @@ WORDS = Words(
 
 
 @dataclass(frozen=True)
-class _Features:
+class Features:
     """Features of every pool row for one fold: the encoders that made them, fitted on its training rows."""
 
     encoders: Encoders
@@ -99,7 +99,7 @@ class Frozen:
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """All variants, simplest first."""
         plain = {"variant": "linear", "features": "embedding"}
-        found = path(job, folds, _groups(job, folds, "embedding"), STRENGTHS, plain)
+        found = path(job, folds, groups_of(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
         if rows <= MOST_FOR_KNN:
@@ -110,7 +110,7 @@ class Frozen:
             found.append(self._tried(job, folds, few, {"variant": "mlp", "features": "embedding"}, MLP))
         if job.inputs.table.width:
             extra = {"variant": "linear", "features": "embedding+table"}
-            found += path(job, folds, _groups(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
+            found += path(job, folds, groups_of(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
             if job.target.outputs <= MOST_OUTPUTS:
                 found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
         if rows * job.target.outputs <= MOST_FOR_WORDS:
@@ -124,7 +124,7 @@ class Frozen:
     def held_out(self, job: Job, folds: Sequence[Fold], choice: dict[str, Any]) -> list[Floats]:
         """Predictions of each fold's held-out rows by the chosen variant trained on its training rows."""
         if choice["variant"] == "linear":
-            return held_out(job, folds, _groups(job, folds, choice["features"]), choice)
+            return held_out(job, folds, groups_of(job, folds, choice["features"]), choice)
 
         def one(fold: Fold) -> Floats:
             return self.fit(job, fold.train, choice).predict(job.inputs.take(fold.validation))
@@ -147,7 +147,7 @@ class Frozen:
         """One model of the chosen variant on these pool rows."""
         if choice["variant"] == "words":
             return WORDS.fit(job, rows, choice)
-        features = _features(job, rows, choice["features"], only=True)
+        features = features_of(job, rows, choice["features"], only=True)
         target = job.target.take(rows)
         shift, spread = standard(job.target, rows)
         variant = choice["variant"]
@@ -170,20 +170,20 @@ class Frozen:
         return numbers + sum(content.count(b"leaf_value") for content in parts.files.values())
 
 
-def _groups(job: Job, folds: Sequence[Fold], which: str) -> Groups:
+def groups_of(job: Job, folds: Sequence[Fold], which: str) -> Groups:
     """Features with the folds that share them: all folds, but one fold each where a table's encoder is fitted."""
 
     def groups() -> Iterator[tuple[Floats, list[int]]]:
         if which == "embedding":
-            yield _features(job, folds[0].train, which).x, list(range(len(folds)))
+            yield features_of(job, folds[0].train, which).x, list(range(len(folds)))
             return
         for f, fold in enumerate(folds):
-            yield _features(job, fold.train, which).x, [f]
+            yield features_of(job, fold.train, which).x, [f]
 
     return groups
 
 
-def _features(job: Job, rows: Ints, which: str, *, only: bool = False) -> _Features:
+def features_of(job: Job, rows: Ints, which: str, *, only: bool = False) -> Features:
     """Embeddings of all text columns, and the table's columns beside them when asked.
 
     only: features of `rows` alone, else of every pool row. The table's encoder sees `rows` alone.
@@ -192,13 +192,13 @@ def _features(job: Job, rows: Ints, which: str, *, only: bool = False) -> _Featu
     inputs: Inputs = job.inputs.take(rows) if only else job.inputs
     if which == "embedding":
         encoders = Encoders(embedded=names)
-        return _Features(encoders, encoders.apply(inputs))
+        return Features(encoders, encoders.apply(inputs))
     bare = Encoders(embedded=names).apply(job.inputs.take(rows))
     spread = float(np.sqrt(bare.var(axis=0).sum()))
     table = fit_table(job.inputs.table[rows])
     columns = max(1, len(table.numbers) + len(table.categories) + len(table.datetimes))
     encoders = Encoders(embedded=names, table=table, scale=spread / float(np.sqrt(columns)))
-    return _Features(encoders, encoders.apply(inputs))
+    return Features(encoders, encoders.apply(inputs))
 
 
 def _rate() -> float:

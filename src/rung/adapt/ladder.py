@@ -11,8 +11,8 @@ from rung.core.contracts import Rung
 def rungs() -> tuple[Rung, ...]:
     """Every registered rung in order of cost.
 
-    >>> [rung.name for rung in rungs()]
-    ['prior', 'classic', 'frozen']
+    >>> [rung.name for rung in rungs()][:6]
+    ['prior', 'classic', 'frozen', 'partial', 'contrastive', 'lora']
     """
     for module in iter_modules(rung.adapt.__path__, "rung.adapt."):
         import_module(module.name)

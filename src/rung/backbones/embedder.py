@@ -12,9 +12,11 @@ from rung.backbones.batches import batches
 from rung.backbones.cache import Cache
 from rung.backbones.huggingface import HuggingFaceText
 from rung.backbones.shelf import Shelf, key
+from rung.backbones.tunable import TunableText
+from rung.backbones.tuned import ChangedText
 from rung.backbones.workers import each
 from rung.core.contracts import Prepared
-from rung.core.types import Floats, Ints, Progress, Tell, silent
+from rung.core.types import Delta, Floats, Ints, Progress, Tell, silent
 
 WINDOW = 32_768  # texts sorted together: enough for full batches of one length, few enough for bounded memory
 WORTH_PACKING = 256  # texts
@@ -38,7 +40,21 @@ class BackboneEmbedder:
         self.card = backbone.card
         self.fingerprint = backbone.fingerprint
         self.precision = precision
+        self._cache = cache
         self._shelf = Shelf(cache, self.card, self.fingerprint, precision)
+        self._tuned: dict[str, BackboneEmbedder] = {}
+
+    @property
+    def tunable(self) -> TunableText:
+        """The backbone for training."""
+        return TunableText(self.backbone)
+
+    def tuned(self, delta: Delta) -> "BackboneEmbedder":
+        """An embedder of this backbone as `delta` changed it; the last one asked for is kept."""
+        if delta.fingerprint not in self._tuned:
+            changed = ChangedText(self.backbone, delta)
+            self._tuned = {delta.fingerprint: BackboneEmbedder(changed, precision=self.precision, cache=self._cache)}
+        return self._tuned[delta.fingerprint]
 
     def __call__(self, texts: Sequence[str], *, tell: Tell = silent) -> Floats:
         """(N, width) float32, row n for texts[n]. tell: hears rows done and rows in all."""

@@ -115,6 +115,16 @@ class HuggingFaceText:
             found["final"] = final
         return {block: tuple(names) for block, names in found.items()}
 
+    @property
+    def config(self) -> Any:
+        """The transformers configuration."""
+        return self._config
+
+    @property
+    def pad(self) -> int:
+        """The token that fills short rows."""
+        return self._tokeniser.pad
+
     def save_preprocessing(self, folder: str) -> None:
         """Write the tokenizer's own files, bit for bit."""
         save(self.source.folder, Path(folder), read_tokenizer(self.source))
@@ -123,11 +133,14 @@ class HuggingFaceText:
     def model(self) -> Any:
         """The bare transformers model in the present precision, in evaluation mode."""
         if self.precision not in self._models:
-            model = read_model(self.source, self.family, DTYPES[self.precision]).to(self.device)
+            model = self._read(DTYPES[self.precision]).to(self.device)
             if self.precision == "bfloat16":
                 fast.use_short_attention(model)
             self._models[self.precision] = model
         return self._models[self.precision]
+
+    def _read(self, dtype: torch.dtype) -> Any:
+        return read_model(self.source, self.family, dtype)
 
     def pack(self) -> None:
         """Lay the weights out for long work on the CPU: it takes hundredths of a second and saves a tenth."""
@@ -148,6 +161,9 @@ class HuggingFaceText:
         # A mask costs the slower attention kernels, so a batch of one length goes without.
         mask_NT = (torch.arange(tokens, device=self.device) < length_N[:, None]).long() if padded else None
         hidden_NTD = self.model(input_ids=ids_NT, attention_mask=mask_NT).last_hidden_state
+        hidden_NTD = hidden_NTD[
+            :, hidden_NTD.shape[1] - tokens :
+        ]  # virtual tokens of a tuned prompt stand before the text
         return pool(hidden_NTD, length_N, self.settings.pooling)
 
     @cached_property

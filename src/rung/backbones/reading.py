@@ -109,11 +109,16 @@ def read_model(source: Source, family: Family, dtype: torch.dtype) -> Any:
     return model.requires_grad_(requires_grad=False).eval()
 
 
+def blank_model(family: Family, config: Any) -> Any:
+    """Make the bare encoder with weights drawn as its architecture draws them."""
+    with quiet():
+        if family.loader == "AutoModel":
+            return transformers.AutoModel.from_config(config, **family.options)
+        return getattr(transformers, family.loader)(config)
+
+
 def parameter_sizes(family: Family, config: Any) -> dict[str, int]:
     """Names and element counts of the bare encoder's parameters, from its architecture alone: no weights are read."""
-    with torch.device("meta"), quiet():
-        if family.loader == "AutoModel":
-            empty = transformers.AutoModel.from_config(config, **family.options)
-        else:
-            empty = getattr(transformers, family.loader)(config)
+    with torch.device("meta"):
+        empty = blank_model(family, config)
     return {name: parameter.numel() for name, parameter in empty.named_parameters()}

@@ -14,7 +14,9 @@ from rung.bundle.table import TableEncoder
 from rung.bundle.tfidf import Tfidf
 from rung.bundle.trees import FILE, TreesHead
 from rung.core.contracts import Head
-from rung.core.types import Floats, Inputs
+from rung.core.types import Delta, Floats, Inputs
+
+DELTA, ADAPTER = "delta.", "adapter/"  # where a bundle keeps what training changed of the backbone
 
 
 @dataclass(frozen=True)
@@ -54,15 +56,21 @@ class Encoders:
 
 @dataclass(frozen=True)
 class FittedModel:
-    """Encoders, then a head; `shift` and `spread` bring a regression head back to the target's units."""
+    """Encoders, then a head; `shift` and `spread` bring a regression head back to the target's units.
+
+    delta: what training changed of the backbone that embeds.
+    """
 
     encoders: Encoders
     head: Head
     shift: float = 0.0
     spread: float = 1.0
+    delta: Delta | None = None
 
     def predict(self, inputs: Inputs) -> Floats:
         """(N, C) probabilities, or (N, 1) values in the target's units; row order kept."""
+        if self.delta is not None:
+            inputs = inputs.through(self.delta)
         said = self.head(self.encoders.apply(inputs))
         if (self.shift, self.spread) == (0.0, 1.0):
             return said
@@ -72,6 +80,13 @@ class FittedModel:
     def uses_embedding(self) -> bool:
         """Whether predicting needs the backbone."""
         return bool(self.encoders.embedded)
+
+    @property
+    def replaced(self) -> int:
+        """Parameters of the backbone that come in another version: they take no room of their own."""
+        if self.delta is None or self.delta.kind != "weights":
+            return 0
+        return sum(tensor.size for tensor in self.delta.tensors.values())
 
     @property
     def size_bytes(self) -> int:
@@ -87,6 +102,9 @@ class FittedModel:
         for i, view in enumerate(encoders.tfidf):
             tensors[f"tfidf.{i}.idf"] = view.idf
             files |= {f"tfidf.{i}.{name}": content for name, content in view.files().items()}
+        if self.delta is not None:
+            tensors |= {f"{DELTA}{name}": tensor for name, tensor in self.delta.tensors.items()}
+            files |= {f"{ADAPTER}{name}": content for name, content in self.delta.files.items()}
         meta = {
             "head": {"kind": head.kind, **head.meta()},  # type: ignore[attr-defined]  # see above
             "tfidf": [{"column": view.column, "view": view.view} for view in encoders.tfidf],
@@ -96,6 +114,7 @@ class FittedModel:
             "weight": encoders.weight,
             "shift": self.shift,
             "spread": self.spread,
+            "delta": None if self.delta is None else {"kind": self.delta.kind, "meta": dict(self.delta.meta)},
         }
         return Parts(json.loads(json.dumps(meta)), tensors, files)
 
@@ -114,7 +133,16 @@ class FittedModel:
         )
         table = _table(meta["table"]) if meta["table"] is not None else None
         encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"], meta["weight"])
-        return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"])
+        return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"], _delta(parts))
+
+
+def _delta(parts: Parts) -> Delta | None:
+    known = parts.meta.get("delta")
+    if known is None:
+        return None
+    tensors = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
+    files = {name.removeprefix(ADAPTER): each for name, each in parts.files.items() if name.startswith(ADAPTER)}
+    return Delta(known["kind"], known["meta"], tensors, files)
 
 
 def _table(meta: Mapping[str, Any]) -> TableEncoder:

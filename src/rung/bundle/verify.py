@@ -9,11 +9,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from rung.bundle.manifest import FORMAT, Manifest
-from rung.bundle.model import Parts
+from rung.bundle.model import ADAPTER, DELTA, Parts
 from rung.bundle.write import sha256_of
 from rung.core.errors import BundleError
 
-NOT_PARAMETERS = ("head.safetensors", "reference.safetensors")
+NOT_PARAMETERS = ("head.safetensors", "delta.safetensors", "reference.safetensors")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -34,12 +34,19 @@ def read_manifest(folder: Path) -> Manifest:
 
 def read_parts(folder: Path, manifest: Manifest) -> Parts:
     """Read the tensors and files of the fitted model."""
-    try:
-        tensors = load((folder / "head.safetensors").read_bytes())
-    except SafetensorError as error:
-        raise BundleError(f"file {folder / 'head.safetensors'}", wanted="safetensors", got=str(error)) from error
-    names = [name for name in manifest.files if "/" not in name and name not in NOT_PARAMETERS]
+    tensors = _tensors(folder / "head.safetensors")
+    if "delta.safetensors" in manifest.files:
+        tensors |= {f"{DELTA}{name}": each for name, each in _tensors(folder / "delta.safetensors").items()}
+    own = [name for name in manifest.files if "/" not in name and name not in NOT_PARAMETERS]
+    names = [*own, *(name for name in manifest.files if name.startswith(ADAPTER))]
     return Parts(manifest.model, tensors, {name: (folder / name).read_bytes() for name in names})
+
+
+def _tensors(path: Path) -> dict[str, Any]:
+    try:
+        return load(path.read_bytes())
+    except SafetensorError as error:
+        raise BundleError(f"file {path}", wanted="safetensors", got=str(error)) from error
 
 
 def _parse(path: Path) -> Manifest:

@@ -11,7 +11,7 @@ from safetensors.numpy import save
 
 from rung.bundle.io import whole_folder
 from rung.bundle.manifest import Manifest
-from rung.bundle.model import Parts
+from rung.bundle.model import DELTA, Parts
 
 
 def sha256_of(path: Path) -> str:
@@ -35,8 +35,13 @@ def write_bundle(
     """
     with whole_folder(folder) as place:
         for name, content in parts.files.items():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(content)
-        (place / "head.safetensors").write_bytes(save(_contiguous(parts.tensors)))
+        moved = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
+        head = {name: each for name, each in parts.tensors.items() if not name.startswith(DELTA)}
+        (place / "head.safetensors").write_bytes(save(_contiguous(head)))
+        if moved:
+            (place / "delta.safetensors").write_bytes(save(_contiguous(moved)))
         (place / "reference.safetensors").write_bytes(save(_contiguous(reference)))
         if preprocessing is not None:
             (place / "preprocess").mkdir()

@@ -30,6 +30,10 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     seed: Seed = 0,
     workers: Annotated[Optional[int], typer.Option(help="CPU threads to use.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    settings: Annotated[
+        Optional[list[str]],
+        typer.Option("--set", metavar="RUNG.SETTING=VALUE", help="A setting of one rung; may be repeated."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -54,6 +58,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             seed=seed,
             workers=workers,
             device=device,
+            set=settings,
             resume=resume,
             view=view,
         )

@@ -1,13 +1,13 @@
 """The Protocols through which rooms meet without importing each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.core.types import Column, Cost, Floats, Inputs, Ints, Plan, Role, Target, Tell, silent
+from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Plan, Role, Target, Tell, silent
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,87 @@ class Embedder(Protocol):
     def truncated(self, texts: Sequence[str]) -> Ints:
         """Indices of the texts that the limit cuts."""
 
+    @property
+    def tunable(self) -> "Tunable | None":
+        """The backbone for training; None where it has no weights to train."""
+
+    def tuned(self, delta: Delta) -> "Embedder":
+        """An embedder of this backbone as `delta` changed it."""
+
     def save_preprocessing(self, folder: str) -> None:
         """Write tokenizer or processor files as Hugging Face does."""
+
+
+class Tunable(Protocol):
+    """A backbone whose weights can change: modules to train, batches of prepared rows, one vector a row.
+
+    Modules, batches and vectors are those of its own library (torch): only the rungs that train look inside.
+    """
+
+    @property
+    def card(self) -> BackboneCard:
+        """Identity, licence, shape."""
+
+    @property
+    def precision(self) -> str:
+        """What this machine computes fastest in: float32 or bfloat16."""
+
+    @property
+    def path(self) -> str:
+        """Where the bare model has its list of blocks."""
+
+    def module(self, *, random: int | None = None) -> Any:
+        """A copy of the bare model, every parameter frozen; random: weights drawn from that seed."""
+
+    def prepare(self, texts: Sequence[str]) -> Prepared:
+        """Tokenise; cut at the limit and say which were cut."""
+
+    def batch(self, prepared: Prepared, rows: Ints) -> Any:
+        """Padded tensors of these rows."""
+
+    def vectors(self, module: Any, batch: Any) -> Any:
+        """(n, width), differentiable: what embed would give, by `module`."""
+
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+
+    def depth(self, parameter: str) -> int:
+        """0 for input embeddings, 1 ... L for the blocks, L + 1 for what comes after them."""
+
+    def blocks(self, module: Any) -> Any:
+        """The module's list of blocks, in forward order."""
+
+    def insert(self, module: Any, meta: Mapping[str, Any]) -> None:
+        """Put bottleneck adapters into every block: places, width, size and seed by meta."""
+
+    def keep_blocks(self, module: Any, kept: Any) -> None:
+        """Put the list `kept` in the place of the module's blocks."""
+
+
+class Notebook(Protocol):
+    """Where unfinished work is written down, so that nothing is done twice after an interruption."""
+
+    def get(self, name: str) -> "Note | None":
+        """What was written under that name, or None."""
+
+    def put(self, name: str, note: "Note") -> None:
+        """Write, atomically; replaces what was there."""
+
+    def drop(self, name: str) -> None:
+        """Forget, where there is something."""
+
+
+@dataclass(frozen=True)
+class Note:
+    """Arrays and JSON-ready facts of unfinished work."""
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+
+
+class Collapse(Exception):
+    """Training died (one class, a loss that is not finite, worse than guessing): the message says how and when."""
 
 
 class Head(Protocol):
@@ -112,6 +191,10 @@ class Job:
     seed: int = 0
     tell: Tell = field(default=silent, repr=False)
     backbone: BackboneCard | None = None
+    tunable: Tunable | None = field(default=None, repr=False)
+    notebook: Notebook | None = field(default=None, repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)  # "rung.option" -> value, as the user set them
+    asked: frozenset[str] = frozenset()  # rungs that the user named
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns with one of these roles, in table order."""
@@ -133,6 +216,7 @@ class Trial:
     train_rows: Ints
     train_prediction: Floats
     notes: tuple[str, ...] = ()
+    model: "Model | None" = None  # trained on train_rows' fold, where refitting costs too much for a rung that may lose
 
 
 class Rung(Protocol):

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -131,19 +132,62 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Delta:
+    """What training changed of a backbone, without the backbone.
+
+    kind: "weights" (tensors holds each changed tensor under its own name), "peft" (files holds PEFT's own two files)
+    or "bottleneck" (tensors of adapters that meta describes). meta is JSON-ready.
+    """
+
+    kind: Literal["weights", "peft", "bottleneck"]
+    meta: Mapping[str, Any]
+    tensors: Mapping[str, NDArray[Any]] = field(repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of tensors and files."""
+        return sum(tensor.nbytes for tensor in self.tensors.values()) + sum(map(len, self.files.values()))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of everything in it: equal fingerprints change a backbone alike."""
+        state = blake2b(repr((self.kind, sorted(self.meta.items()))).encode(), digest_size=16)
+        for name in sorted(self.tensors):
+            state.update(name.encode() + np.ascontiguousarray(self.tensors[name]).tobytes())
+        for name in sorted(self.files):
+            state.update(name.encode() + self.files[name])
+        return state.hexdigest()
+
+
+@dataclass(frozen=True)
 class Inputs:
-    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text column."""
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text column.
+
+    tune: a delta and texts -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
+    """
 
     texts: Mapping[str, Sequence[str]]
     table: "pl.DataFrame"
     embed: Callable[[str], Floats] = field(repr=False)  # text column -> (N, D), embedded once
     n: int = 0
     rate: Callable[[str], float] | None = None  # seconds that embedding a text column will still take
+    tune: Callable[[Delta, Sequence[str]], Floats] | None = field(default=None, repr=False)
 
     def take(self, index: Ints) -> "Inputs":
         """The same inputs for the rows of `index`, in that order; embeddings are sliced, not made again."""
         texts = {name: [values[i] for i in index] for name, values in self.texts.items()}
-        return Inputs(texts, self.table[index], lambda name: self.embed(name)[index], len(index), self.rate)
+        return Inputs(texts, self.table[index], lambda name: self.embed(name)[index], len(index), self.rate, self.tune)
+
+    def through(self, delta: Delta) -> "Inputs":
+        """The same rows, embedded by the backbone that `delta` changed; raises ValueError where there is none."""
+        if self.tune is None:
+            raise ValueError("these inputs know no backbone that a delta could change")
+        return replace(self, embed=partial(self._tuned, delta), rate=None)
+
+    def _tuned(self, delta: Delta, name: str) -> Floats:
+        assert self.tune is not None
+        return self.tune(delta, self.texts[name])
 
 
 @dataclass(frozen=True)

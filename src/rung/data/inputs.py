@@ -6,23 +6,29 @@ import numpy as np
 import polars as pl
 
 from rung.core.errors import NoBackbone, NoSuchColumn
-from rung.core.types import FEATURES, TABLE_FEATURES, Column, Floats, Inputs, Role
+from rung.core.types import FEATURES, TABLE_FEATURES, Column, Delta, Floats, Inputs, Role
 from rung.data.dates import parse
 from rung.data.numbers import to_numbers
 from rung.data.words import as_texts, as_words
 
 Embed = Callable[[list[str]], Floats]
 Rate = Callable[[list[str]], float]
+Tune = Callable[[Delta, Sequence[str]], Floats]
 
 
 def make_inputs(
-    frame: pl.DataFrame, columns: Sequence[Column], embed: Embed | None, rate: Rate | None = None
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    embed: Embed | None,
+    rate: Rate | None = None,
+    tune: Tune | None = None,
 ) -> Inputs:
     """The rows of `frame` for a model trained on `columns`; other columns are not looked at.
 
     Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
     or can't be read as such.
     embed: texts -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: texts -> seconds.
+    tune: as embed, by the backbone that a delta changed.
     Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without `embed`.
 
     >>> table = pl.DataFrame({"review": ["good", None], "stars": ["4", "five"]})
@@ -50,7 +56,7 @@ def make_inputs(
     def seconds(name: str) -> float:
         return 0.0 if rate is None or name in memo else rate(texts[name])
 
-    return Inputs(texts, table, embed_once, frame.height, None if rate is None else seconds)
+    return Inputs(texts, table, embed_once, frame.height, None if rate is None else seconds, tune)
 
 
 def cast(series: pl.Series, column: Column) -> pl.Series:

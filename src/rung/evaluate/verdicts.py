@@ -26,17 +26,25 @@ def transfer(
     cluster: Ints | None = None,
     seed: int = 0,
     rung: str = "frozen",
+    scratch: tuple[Floats, Floats] | None = None,
 ) -> Verdict:
-    """Whether the pretrained backbone helped: the best backbone rung against classic, on test rows.
+    """Whether the pretrained backbone helped: the best backbone rung against classic and scratch, on test rows.
 
-    "helps" or "hurts" when the 95 % interval of the difference leaves 0 on one side, else "no evidence".
+    "helps" when the 95 % interval of the difference to classic lies above 0, and that to scratch too where it was
+    measured; "hurts" when either lies below 0; else "no evidence". scratch: predictions of the rung and of scratch,
+    both trained on the same rows.
     """
     gain = compare(metric, target, backbone_prediction, classic_prediction, cluster=cluster, seed=seed)
+    against = [gain]
     by = f"{change(metric, gain.value, gain.low, gain.high)} on {_count(len(target), 'test row')}"
-    if gain.low > 0:
-        word, says = "helps", f"Transfer helps: {rung} against classic, {by}."
-    elif gain.high < 0:
+    if scratch is not None:
+        other = compare(metric, target, *scratch, cluster=cluster, seed=seed)
+        against.append(other)
+        by += f"; against a random start, {change(metric, other.value, other.low, other.high)}"
+    if any(each.high < 0 for each in against):
         word, says = "hurts", f"Transfer hurts: {rung} against classic, which needs no backbone, {by}."
+    elif all(each.low > 0 for each in against):
+        word, says = "helps", f"Transfer helps: {rung} against classic, {by}."
     else:
         word, says = "no evidence", f"No evidence that transfer helps or hurts: {rung} against classic, {by}."
     return Verdict("transfer", word, says, gain.value, gain.low, gain.high)

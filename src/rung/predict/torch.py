@@ -31,7 +31,8 @@ class Predictor:
         """
         embedder = self.embedder
         embed = None if embedder is None else lambda texts: embedder(texts, tell=tell)
-        raw = self.model.predict(make_inputs(frame, self.manifest.columns, embed))
+        tune = None if embedder is None else lambda delta, texts: embedder.tuned(delta)(texts, tell=tell)
+        raw = self.model.predict(make_inputs(frame, self.manifest.columns, embed, tune=tune))
         return apply_temperature(raw, self.manifest.temperature, self.manifest.task)
 
 

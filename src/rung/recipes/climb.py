@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import cast
 
-from rung.core.contracts import Job, Model, Rung, Trial
+from rung.core.contracts import Collapse, Job, Model, Rung, Trial
 from rung.core.evidence import RungEvidence
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
@@ -66,17 +66,27 @@ class Ladder:
     kept: Callable[[str], Step | None]  # a step finished before an interruption
     keep: Callable[[Step], None]
     latency: Callable[[Model, Job], float]  # milliseconds for one row, nothing cached
+    free: Callable[[], float] = lambda: float("inf")  # bytes of memory that a rung may take
 
 
 def climb(job: Job, ladder: Ladder) -> Climbed:
-    """Try each rung against the incumbent; stop after two without promotion, or when the budget is spent."""
+    """Try each rung against the incumbent; stop after two without promotion, or when the budget is spent.
+
+    A rung that is a yardstick (scratch) is tried after that, where a rung that trained the backbone holds the place or
+    the user named it: transfer is measured against it.
+    """
     steps: list[Step] = []
     incumbent: Step | None = None
-    idle, stopped = 0, "the ladder's end"
-    for rung in ladder.rungs:
-        if idle >= PATIENCE:
+    idle, stopped = 0, ""
+    yardsticks = [rung for rung in ladder.rungs if getattr(rung, "yardstick", False)]
+    for rung in [*(rung for rung in ladder.rungs if rung not in yardsticks), *yardsticks]:
+        if rung in yardsticks:
+            dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None
+            if not dear and rung.name not in job.asked:
+                continue
+        elif idle >= PATIENCE:
             stopped = f"{PATIENCE} rungs in a row brought no promotion"
-            break
+            continue
         step = ladder.kept(rung.name) or _try(rung, job, ladder, steps, incumbent)
         steps.append(step)
         ladder.view.finished(step.evidence)
@@ -84,6 +94,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
             incumbent, idle = step, 0
         elif step.evidence.status != "skipped":
             idle += 1
+    stopped = stopped or "the ladder's end"
     if any("budget" in step.evidence.why for step in steps if step.evidence.status == "skipped"):
         stopped = "the budget"
     if incumbent is None:
@@ -98,10 +109,17 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     if incumbent is not None and cost.seconds > ladder.left():
         why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
         return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
+    if cost.memory > (free := ladder.free()):
+        why = f"needs about {cost.memory / 1e9:.1f} GB of memory, more than the {free / 1e9:.1f} GB that are free"
+        return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
     ladder.view.starting(rung.name, cost)
     started = perf_counter()
-    trial = rung.climb(job)
-    model = rung.refit(job, trial.choice)
+    try:
+        trial = rung.climb(job)
+    except Collapse as died:
+        spent = perf_counter() - started
+        return Step(RungEvidence(rung.name, "collapsed", str(died), predicted=cost, seconds=spent))
+    model = rung.refit(job, trial.choice) if trial.model is None else trial.model
     seconds = perf_counter() - started
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
     step = _judge(rung, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
@@ -158,7 +176,7 @@ def _measured(rung: Rung, job: Job, shown: Shown) -> RungEvidence:
         latency_ms=shown.latency_ms,
         size_bytes=size_of(shown.model) + (backbone.size_bytes if backbone else 0),
         trained=trial.trained,
-        parameters=trial.trained + (backbone.parameters if backbone else 0),
+        parameters=trial.trained + (backbone.parameters - replaced(shown.model) if backbone else 0),
         notes=trial.notes,
     )
 
@@ -189,5 +207,10 @@ def uses_backbone(model: Model) -> bool:
 
 
 def size_of(model: Model) -> int:
-    """Bytes of the fitted parts alone."""
-    return int(getattr(model, "size_bytes", 0))
+    """Bytes of the fitted parts that come on top of the backbone."""
+    return int(getattr(model, "size_bytes", 0)) - 4 * replaced(model)
+
+
+def replaced(model: Model) -> int:
+    """How many of the backbone's parameters the model brings in another version."""
+    return int(getattr(model, "replaced", 0))

@@ -23,6 +23,7 @@ from rung.recipes.climb import Climbed
 
 SHARES = (0.125, 0.25, 0.5)
 LEAST_FOR_CURVE = 200
+SCRATCH = "scratch"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Opened:
     cluster: Ints
     findings: tuple[Finding, ...]
     said: tuple[Any, ...] = ()  # the truth in the file's own words, also where training never had the label
+    twin: Floats | None = None  # (N, C) of the winner trained on the rows that scratch was trained on
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,7 @@ def judge(
                 cluster=opened.cluster,
                 seed=job.seed,
                 rung=compared,
+                scratch=(opened.twin, opened.prediction[SCRATCH]) if opened.twin is not None else None,
             )
         )
     if winner.gap is not None and winner.train_score is not None and winner.score is not None:
@@ -181,7 +184,7 @@ def _transfer_pair(job: Job, climbed: Climbed) -> str | None:
     tried = {step.evidence.name: step.evidence for step in climbed.steps if step.evidence.status == "tried"}
     if "classic" not in tried:
         return None
-    transferred = [step for name, step in tried.items() if name not in ("prior", "classic", "scratch") and step.score]
+    transferred = [step for name, step in tried.items() if name not in ("prior", "classic", SCRATCH) and step.score]
     if not transferred:
         return None
     if climbed.winner in {step.name for step in transferred}:

@@ -14,21 +14,23 @@ import numpy as np
 
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
+from rung.adapt.settings import checked_settings
 from rung.backbones.load import load as load_backbone
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
 from rung.core.errors import BadOption, FolderInUse, NoSuchName
 from rung.core.types import Floats, Inputs, Task, Tell
-from rung.data.inputs import make_inputs
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.recipes.climb import Climbed, Ladder, climb
-from rung.recipes.finish import Finished, Opened, finish, measure_curve
+from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.journal import Journal
-from rung.recipes.machine import use_threads
+from rung.recipes.machine import free_memory, use_threads
+from rung.recipes.measure import milliseconds, seen
 from rung.recipes.options import FitOptions, checked
 from rung.recipes.predictions import spoken, truth
 from rung.recipes.prepare import Prepared, prepare
+from rung.recipes.refit import refitted
 from rung.recipes.run import Run
 from rung.recipes.run import load as load_run
 from rung.recipes.state import State
@@ -37,7 +39,6 @@ from rung.recipes.view import Quiet, View
 from rung.recipes.write import Delivery, write_run
 
 GIVEN = "a table"  # what the options say of test rows that came without a file
-REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 
 
 def fit(  # house: the contract of interfaces.md, one argument a flag
@@ -58,6 +59,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     seed: int = 0,
     workers: int | None = None,
     device: str = "auto",
+    set: Any = None,  # noqa: A002  # the flag's word
     resume: bool = False,
     view: View | None = None,
 ) -> Run:
@@ -66,7 +68,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
-    roles to override, {"age": "number"}. resume: go on with an interrupted fit of the same options and data.
+    roles to override, {"age": "number"}. set: options of rungs, {"lora.rank": 16}. resume: go on with an interrupted
+    fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
@@ -84,10 +87,12 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         seed=seed,
         workers=workers,
         device=device,
+        set=set,
     )
     started = perf_counter()
     view = view or Quiet()
     chosen = _choose(options)
+    checked_settings(options.set)
     use_threads(options.workers)
     prepared = prepare(data, options, test if _is_table(test) else None)
     folder = _folder(out, prepared.name, resume=resume)
@@ -121,7 +126,7 @@ def _climb_and_finish(
     around: tuple[float, View, State, Journal],
 ) -> Delivery:
     started, view, state, journal = around
-    inputs = _inputs(prepared, embedder, view.progress)
+    inputs = seen(prepared.pool.frame, prepared.columns, embedder, view.progress)
     cut = truncated(prepared, embedder) if embedder else ()
     findings = (*prepared.findings, *cut)
     task = prepared.target.task
@@ -135,6 +140,10 @@ def _climb_and_finish(
         options.seed,
         view.progress,
         embedder.card if embedder else None,
+        embedder.tunable if embedder else None,
+        state.notebook(),
+        checked_settings(options.set),
+        frozenset(options.rungs),
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
     view.data(prepared.columns, findings, counts)
@@ -143,15 +152,16 @@ def _climb_and_finish(
         return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
 
     def latency(model: Model, job: Job) -> float:
-        return _latency(model, job, embedder)
+        return milliseconds(model, job, embedder)
 
-    climbed = climb(job, Ladder(chosen, view, left, state.kept, state.keep, latency))
+    climbed = climb(job, Ladder(chosen, view, left, state.kept, state.keep, latency, free_memory))
     for step in climbed.steps:
         journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
     learning = _curve(job, climbed, left)
+    climbed, trained_on = refitted(job, chosen, climbed, left)
     opened = _open(prepared, climbed, embedder, view.progress)
     view.noticed(opened.findings)
-    finished: Finished = finish(job, climbed, opened, learning, REFITTED)
+    finished: Finished = finish(job, climbed, opened, learning, trained_on)
     return Delivery(
         prepared,
         options,
@@ -219,53 +229,25 @@ def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
     return load_backbone(options.backbone[0] if options.backbone else None, device=options.device)
 
 
-def _inputs(prepared: Prepared, embedder: Embedder | None, tell: Tell) -> Inputs:
-    return make_inputs(prepared.pool.frame, prepared.columns, _embed(embedder, tell), _rate(embedder))
-
-
-def _embed(embedder: Embedder | None, tell: Tell) -> Any:
-    if embedder is None:
-        return None
-
-    def embed(texts: Sequence[str]) -> Floats:
-        return embedder(texts, tell=tell)
-
-    return embed
-
-
-def _rate(embedder: Embedder | None) -> Any:
-    return None if embedder is None else embedder.seconds_for
-
-
 def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell: Tell) -> Opened:
     target, usable, findings = prepared.open_test()
     index = np.flatnonzero(usable)
-    inputs = make_inputs(prepared.test.frame[index], prepared.columns, _embed(embedder, tell))
+    inputs = seen(prepared.test.frame[index], prepared.columns, embedder, tell)
     predicted = {step.evidence.name: step.model.predict(inputs) for step in climbed.steps if step.model is not None}
+    twin = _twin(climbed, inputs)
     known = target.take(index)
     raw = prepared.test.frame[prepared.target_name][index]
     said = [spoken(cell) if word is None else word for word, cell in zip(truth(known), raw.to_list(), strict=True)]
-    return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said))
+    return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said), twin)
+
+
+def _twin(climbed: Climbed, inputs: Inputs) -> Floats | None:
+    """Predictions of the winner as trained on the very rows that scratch had: what scratch may be compared with."""
+    first = climbed.step(climbed.winner).trial
+    scratch = any(step.evidence.name == SCRATCH and step.model is not None for step in climbed.steps)
+    return first.model.predict(inputs) if scratch and first is not None and first.model is not None else None
 
 
 def _curve(job: Job, climbed: Climbed, left: Any) -> Any:
     trial = next((step.trial for step in climbed.steps if step.evidence.name == Frozen.name), None)
     return None if trial is None or left() <= 0 else measure_curve(job, trial)
-
-
-def _fresh(inputs: Inputs, embedder: Embedder) -> Inputs:
-    return Inputs(inputs.texts, inputs.table, lambda name: embedder.uncached(inputs.texts[name]), inputs.n)
-
-
-def _latency(model: Model, job: Job, embedder: Embedder | None) -> float:
-    """Milliseconds for one row, backbone included, nothing cached; the median of seven rows."""
-    times = []
-    rows = np.linspace(0, len(job.target) - 1, 8).astype(np.int64)
-    for row in rows:
-        one = job.inputs.take(np.array([row]))
-        if embedder is not None:
-            one = _fresh(one, embedder)
-        begun = perf_counter()
-        model.predict(one)
-        times.append(perf_counter() - begun)
-    return float(np.median(times[1:])) * 1000

@@ -9,7 +9,8 @@ from typing import Any
 
 from rung.core.extras import need
 
-LIBRARIES = ("rung", "torch", "transformers", "tokenizers", "scikit-learn", "lightgbm", "numpy", "polars")
+ENGINES = ("torch", "transformers", "tokenizers", "peft", "accelerate", "scikit-learn", "lightgbm")
+LIBRARIES = ("rung", *ENGINES, "numpy", "polars")
 
 
 def versions() -> dict[str, str]:
@@ -40,3 +41,19 @@ def use_threads(workers: int | None) -> None:
     """Let torch use `workers` threads; None leaves its own choice."""
     if workers is not None:
         need("torch").set_num_threads(workers)
+
+
+def free_memory() -> float:
+    """Bytes that a process may still take: of the machine, or of its control group where that is less."""
+    found = float("inf")
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("MemAvailable:"):
+                found = float(line.split()[1]) * 1024
+        group = Path("/sys/fs/cgroup")
+        limit = (group / "memory.max").read_text(encoding="utf-8").strip()
+        if limit.isdigit():
+            found = min(found, float(limit) - float((group / "memory.current").read_text(encoding="utf-8")))
+    except (OSError, ValueError, IndexError):
+        return found
+    return found

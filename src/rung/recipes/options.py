@@ -58,6 +58,19 @@ def roles_of(value: Mapping[str, str] | Sequence[str] | str | None) -> dict[str,
     return {name: Role(role) for name, role in pairs}
 
 
+def pairs_of(value: Mapping[str, Any] | Sequence[str] | str | None) -> dict[str, Any]:
+    """Read ["lora.rank=16"] or {"lora.rank": 16} as settings by name.
+
+    Raises ValueError for an item without "=".
+    """
+    if isinstance(value, Mapping):
+        return dict(value)
+    given = [value] if isinstance(value, str) else list(value or ())
+    if wrong := [item for item in given if "=" not in item]:
+        raise ValueError(f"wanted RUNG.SETTING=VALUE, got {wrong[0]!r}")
+    return {item.partition("=")[0].strip(): item.partition("=")[2].strip() for item in given}
+
+
 class FitOptions(BaseModel):
     """What `rung fit` was asked for, resolved. Raises BadOption through `checked` naming every problem."""
 
@@ -77,6 +90,7 @@ class FitOptions(BaseModel):
     seed: int = Field(default=0, ge=0)
     workers: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
     @field_validator("test", mode="before")
     @classmethod

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from safetensors.numpy import load, save
 
 from rung.bundle.io import whole_folder, write
 from rung.bundle.model import FittedModel, Parts
-from rung.core.contracts import Trial
+from rung.core.contracts import Note, Trial
 from rung.core.errors import FolderInUse
 from rung.core.evidence import RungEvidence
 from rung.recipes.climb import Step
@@ -52,7 +53,8 @@ class State:
         kept = json.loads((place / "step.json").read_text(encoding="utf-8"))
         arrays = load((place / "step.safetensors").read_bytes())
         tensors = {key.removeprefix("model."): value for key, value in arrays.items() if key.startswith("model.")}
-        files = {path.name: path.read_bytes() for path in (place / "files").iterdir()}
+        own = place / "files"
+        files = {path.relative_to(own).as_posix(): path.read_bytes() for path in own.rglob("*") if path.is_file()}
         trial = Trial(
             arrays["prediction"],
             kept["evidence"]["choice"],
@@ -62,7 +64,10 @@ class State:
             tuple(kept["evidence"]["notes"]),
         )
         evidence = _EVIDENCE.validate_python(kept["evidence"], strict=False)
-        return Step(evidence, trial, FittedModel.from_parts(Parts(kept["model"], tensors, files)))
+        model = FittedModel.from_parts(Parts(kept["model"], tensors, files))
+        if kept["first_fold"]:
+            trial = replace(trial, model=model)
+        return Step(evidence, trial, model)
 
     def keep(self, step: Step) -> None:
         """Write a finished step, atomically."""
@@ -74,13 +79,52 @@ class State:
         arrays["train_rows"] = np.ascontiguousarray(step.trial.train_rows)
         arrays["train_prediction"] = np.ascontiguousarray(step.trial.train_prediction)
         content = {"evidence": _EVIDENCE.dump_python(step.evidence, mode="json"), "model": parts.meta}
+        content["first_fold"] = step.trial.model is not None
         with whole_folder(self.folder / step.evidence.name) as place:
             (place / "files").mkdir()
             for name, raw in parts.files.items():
+                (place / "files" / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / "files" / name).write_bytes(raw)
             (place / "step.safetensors").write_bytes(save(arrays))
             (place / "step.json").write_text(json.dumps(content), encoding="utf-8")
 
+    def notebook(self) -> "Pages":
+        """Where rungs write unfinished work."""
+        return Pages(self.folder / "notes")
+
     def clear(self) -> None:
         """Forget: the run is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Pages:
+    """A notebook of safetensors files, one a note, facts in the file's head; written whole or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _page(self, name: str) -> Path:
+        return self._folder / f"{sha256(name.encode()).hexdigest()[:32]}.safetensors"
+
+    def get(self, name: str) -> Note | None:
+        """What was written under that name, or None."""
+        page = self._page(name)
+        if not page.is_file():
+            return None
+        raw = page.read_bytes()
+        length = int.from_bytes(raw[:8], "little")
+        facts = json.loads(json.loads(raw[8 : 8 + length])["__metadata__"]["facts"])
+        return Note(load(raw), facts)
+
+    def put(self, name: str, note: Note) -> None:
+        """Write; replaces what was there. Raises DiskFull."""
+        arrays = {key: np.ascontiguousarray(array) for key, array in note.arrays.items()}
+        write(self._page(name), save(arrays, metadata={"facts": json.dumps(note.facts, default=_plain)}))
+
+    def drop(self, name: str) -> None:
+        """Forget, where there is something."""
+        self._page(name).unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)

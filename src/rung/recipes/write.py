@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,8 +16,8 @@ from rung.bundle.io import write
 from rung.bundle.manifest import BackboneReference, Manifest
 from rung.bundle.model import FittedModel
 from rung.bundle.write import write_bundle
-from rung.core.contracts import Embedder, Job
-from rung.core.types import Finding, Role, Task
+from rung.core.contracts import Embedder, Job, Trial
+from rung.core.types import Finding, Floats, Role, Task
 from rung.recipes.climb import Climbed, uses_backbone
 from rung.recipes.finish import Finished, Opened
 from rung.recipes.machine import machine, versions
@@ -137,12 +138,17 @@ def _predictions(delivery: Delivery) -> pl.DataFrame:
     row, unit, truth = delivery.prepared.pool.row[judged], job.plan.cluster[judged], job.target.take(judged)
     trials = {s.evidence.name: s.trial for s in delivery.climbed.steps if s.trial is not None}
     frames = [
-        side("validation", row, unit, truth, {name: t.prediction[repeat] for name, t in trials.items()}, repeat=repeat)
+        side("validation", row, unit, truth, _of_repeat(trials, repeat), repeat=repeat)
         for repeat in range(job.plan.repeats)
     ]
     final = {**opened.prediction, DELIVERED: delivery.finished.final}
     frames.append(side("test", opened.row, opened.cluster, opened.target, final, said=opened.said))
     return pl.concat(frames, how="diagonal")
+
+
+def _of_repeat(trials: Mapping[str, Trial], repeat: int) -> dict[str, Floats]:
+    """Predictions of the rungs that were judged in this repeat: those that train are judged in the first alone."""
+    return {name: trial.prediction[repeat] for name, trial in trials.items() if repeat < len(trial.prediction)}
 
 
 def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.rng import digest, generator
-from rung.core.types import Floats, Ints, Progress, Tell, silent
+from rung.core.types import Delta, Floats, Ints, Progress, Tell, silent
 
 WORD = re.compile(r"\w+")
 VOCABULARY = 1 << 20
@@ -133,6 +133,15 @@ class FakeEmbedder:
     def truncated(self, texts: Sequence[str]) -> Ints:
         """Indices of the texts with more words than the limit."""
         return np.flatnonzero(self.backbone.prepare(texts).truncated).astype(np.int64)
+
+    @property
+    def tunable(self) -> None:
+        """Nothing: a fake has no weights."""
+        return
+
+    def tuned(self, delta: Delta) -> "FakeEmbedder":
+        """Raise TypeError: a fake has no weights that could change."""
+        raise TypeError(f"a fake can't be changed by a delta of kind {delta.kind}")
 
     def save_preprocessing(self, folder: str) -> None:
         """As the backbone's."""

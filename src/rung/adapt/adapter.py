@@ -1,0 +1,50 @@
+"""adapter: bottleneck networks between the frozen layers, and the head."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rung.adapt.base import register
+from rung.adapt.bodies import Body, with_bottlenecks
+from rung.adapt.training.recipe import Recipe
+from rung.adapt.tuned import Tuned
+from rung.core.contracts import Job, Prepared
+
+SIZE = 48  # of the narrow layer
+
+
+class Bottlenecks:
+    """Houlsby's placement (after attention and feed-forward part) or Pfeiffer's (after the latter)."""
+
+    options: Mapping[str, Any] = {"placement": "pfeiffer", "size": SIZE}  # read only
+
+    def applies(self, job: Job) -> str:
+        """Serve every backbone whose blocks have the two parts."""
+        assert job.tunable is not None
+        try:
+            self.body(job, self.settings(job)[0], job.tunable.prepare(["a"]))
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def settings(self, job: Job) -> list[dict[str, Any]]:
+        """Pfeiffer's placement, unless the user asks for Houlsby's."""
+        placement = job.settings.get("adapter.placement", "pfeiffer")
+        return [{"placement": placement, "size": int(job.settings.get("adapter.size", SIZE))}]
+
+    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
+        """The frozen backbone with fresh adapters, which change nothing yet."""
+        assert job.tunable is not None
+        both = setting["placement"] == "houlsby"
+        return with_bottlenecks(job.tunable, both=both, size=int(setting["size"]), seed=job.seed)
+
+
+register(
+    Tuned(
+        "adapter",
+        50,
+        "bottleneck adapters between frozen layers",
+        Bottlenecks(),
+        Recipe(epochs=6, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=False),
+        only_asked=True,
+    )
+)

@@ -1,0 +1,114 @@
+"""contrastive: for few rows. Texts of one class are drawn together first, then head and body learn as in full.
+
+All pairs of a batch are compared at once, so the number of pairs is bounded by steps and batch: it grows with the rows
+up to a cap, never with their square.
+Source: Khosla et al. 2020, Supervised Contrastive Learning, eq. 2; Tunstall et al. 2022 (SetFit) for the order: first
+pairs, then a head.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rung.adapt.base import register
+from rung.adapt.bodies import Body, whole
+from rung.adapt.ground import Ground
+from rung.adapt.training.learner import Learner, Net
+from rung.adapt.training.loop import Around, train
+from rung.adapt.training.recipe import Recipe
+from rung.adapt.tuned import Tuned
+from rung.core.contracts import Job, Prepared
+from rung.core.rng import generator
+from rung.core.types import Ints
+
+FEWEST, MOST = 8, 1000  # rows that it is made for
+PASSES = 10  # of each row over the warm-up, as far as the cap allows
+LEAST_STEPS, MOST_STEPS = 30, 100
+A_CLASS = 4  # rows of each class in a batch
+TEMPERATURE = 0.1
+
+
+class Pairs:
+    """Every weight may move; classes alone have pairs."""
+
+    options: Mapping[str, Any] = {}  # read only
+
+    def applies(self, job: Job) -> str:
+        """Ask for classes and few rows."""
+        if not job.target.task.one_label:
+            return "pairs of one class need a target of classes"
+        n = len(job.target)
+        return "" if FEWEST <= n <= MOST else f"it is made for {FEWEST} to {MOST:,} rows, not {n:,}"
+
+    def settings(self, job: Job) -> list[dict[str, Any]]:  # noqa: ARG002  # the contract's signature
+        """Nothing to choose."""
+        return [{}]
+
+    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
+        """The whole model."""
+        assert job.tunable is not None
+        return whole(job.tunable)
+
+
+def steps(rows: int, batch: int) -> int:
+    """How many batches of pairs: enough for 10 passes of each row, between 30 and 100.
+
+    >>> steps(100, 32), steps(1000, 32)
+    (31, 100)
+    """
+    return min(MOST_STEPS, max(LEAST_STEPS, PASSES * rows // batch))
+
+
+def drawn(label_N: Ints, rows: Ints, batch: int, many: int, seed: int) -> list[Ints]:
+    """`many` batches in which each drawn class has up to four rows, so that every row has its pair."""
+    draw = generator(seed, "pairs")
+    of = {label: rows[label_N[rows] == label] for label in np.unique(label_N[rows])}
+    labels = np.array(sorted(of))
+    found = []
+    for _ in range(many):
+        some = draw.permutation(labels)[: max(2, batch // A_CLASS)]
+        each = max(A_CLASS, batch // len(some))
+        taken = [draw.permutation(of[label])[:each] for label in some]
+        found.append(np.concatenate(taken)[:batch])
+    return found
+
+
+def contrast(z_ND: Tensor, label_N: Tensor) -> Tensor:
+    """(N,) loss of each row: its likeness to rows of its class against its likeness to all others.
+
+    -mean over p of log(exp(z_n.z_p / t) / sum over a != n of exp(z_n.z_a / t)), z of unit length; 0 without a pair.
+    """
+    unit_ND = nn.functional.normalize(z_ND, dim=1)
+    like_NN = unit_ND @ unit_ND.T / TEMPERATURE
+    self_NN = torch.eye(len(z_ND), dtype=torch.bool, device=z_ND.device)
+    log_NN = like_NN - torch.logsumexp(like_NN.masked_fill(self_NN, -torch.inf), dim=1, keepdim=True)
+    pair_NN = (label_N[:, None] == label_N[None]) & ~self_NN
+    return -(log_NN * pair_NN).sum(1) / pair_NN.sum(1).clamp_min(1)
+
+
+def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
+    """Draw rows of one class together, in the body alone."""
+    job = ground.job
+    net = Net(body.module, body.vectors, nn.Identity())
+    net.short = ground.tunable.precision == "bfloat16"
+    learner = Learner(net, ground.rows(0, None), torch.from_numpy(job.target.value), "softmax")
+    planned = drawn(job.target.value, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
+    around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned)
+    train(learner, replace(recipe, epochs=1, wise=False), rows, None, around)
+
+
+register(
+    Tuned(
+        "contrastive",
+        35,
+        "classes drawn together, then head and body",
+        Pairs(),
+        Recipe(epochs=1, rate=5e-5, head_rate=1e-3, layer_decay=0.9, wise=False),
+        warm=warm,
+        warm_steps=steps,
+    )
+)

@@ -1,0 +1,117 @@
+"""lora, ia3, prefix, prompt: small modules on the frozen backbone, made and saved by PEFT."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rung.adapt.base import register
+from rung.adapt.bodies import Body, places, with_peft
+from rung.adapt.training.recipe import Recipe
+from rung.adapt.tuned import Tuned
+from rung.core.contracts import Job, Prepared, Tunable
+
+FEATURES = "FEATURE_EXTRACTION"  # PEFT's word for a model without a head
+RANK = 8
+VIRTUAL = 16  # tokens of a learnt prefix or prompt
+Config = Callable[[Tunable, Mapping[str, Any]], Any]  # backbone, setting -> PEFT's configuration
+
+
+class Peft:
+    """One of PEFT's methods: a function that makes its configuration, and which backbones it serves."""
+
+    def __init__(self, name: str, config: Config, options: Mapping[str, Any]) -> None:
+        self.name, self._config, self.options = name, config, options
+
+    def applies(self, job: Job) -> str:
+        """Try the method on this backbone: some architectures have no place for it."""
+        assert job.tunable is not None
+        try:
+            prepared = job.tunable.prepare(["a", "a longer one"])
+            body = self.body(job, self.settings(job)[0], prepared)
+            body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
+        # PEFT and the architectures answer a method that does not fit with many classes.
+        except Exception as error:  # noqa: BLE001  # see above
+            return f"{job.tunable.card.family} can't take {self.name}: {' '.join(str(error).split())[:80]}"
+        return ""
+
+    def settings(self, job: Job) -> list[dict[str, Any]]:
+        """One setting: the user's, or the default."""
+        return [{key: job.settings.get(f"{self.name}.{key}", value) for key, value in self.options.items()}]
+
+    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
+        """The frozen backbone with fresh modules."""
+        assert job.tunable is not None
+        return with_peft(job.tunable, self._config(job.tunable, setting), seed=job.seed)
+
+
+def layers(tunable: Tunable, names: tuple[str, ...]) -> str:
+    """A pattern for PEFT: these layers (names relative to a block) of every block."""
+    return rf"(.*\.)?{re.escape(tunable.path)}\.\d+\.({'|'.join(map(re.escape, names))})"
+
+
+def _lora(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
+    import peft  # noqa: PLC0415  # seconds, and only the rungs that use it should pay
+
+    kind = setting["kind"]
+    return peft.LoraConfig(
+        r=int(setting["rank"]),
+        lora_alpha=2 * int(setting["rank"]),
+        lora_dropout=0.05,
+        use_rslora=kind == "rslora",
+        use_dora=kind == "dora",
+        target_modules=layers(tunable, places(tunable, tunable.module()).every),
+    )
+
+
+def _ia3(tunable: Tunable, _: Mapping[str, Any]) -> Any:
+    import peft  # noqa: PLC0415  # see above
+
+    found = places(tunable, tunable.module())
+    return peft.IA3Config(
+        target_modules=layers(tunable, (*found.keys_values, found.feed_out)),
+        feedforward_modules=layers(tunable, (found.feed_out,)),
+    )
+
+
+def _prefix(_: Tunable, setting: Mapping[str, Any]) -> Any:
+    import peft  # noqa: PLC0415  # see above
+
+    return peft.PrefixTuningConfig(task_type=FEATURES, num_virtual_tokens=int(setting["tokens"]))
+
+
+def _prompt(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
+    import peft  # noqa: PLC0415  # see above
+
+    return peft.PromptTuningConfig(
+        task_type=FEATURES,
+        num_virtual_tokens=int(setting["tokens"]),
+        token_dim=tunable.card.width,
+        num_layers=tunable.count,
+        num_attention_heads=1,
+        num_transformer_submodules=1,
+    )
+
+
+_RECIPE = Recipe(epochs=6, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=False)
+_TOKENS = {"tokens": VIRTUAL}
+
+
+def _named(name: str, order: int, title: str, method: Peft, rate: float) -> None:
+    register(Tuned(name, order, title, method, replace(_RECIPE, rate=rate), only_asked=True))
+
+
+register(
+    Tuned(
+        "lora",
+        40,
+        "low-rank updates of every linear layer",
+        Peft("lora", _lora, {"rank": RANK, "kind": "plain"}),
+        _RECIPE,
+    )
+)
+_named("ia3", 41, "learnt scales of keys, values and inner states", Peft("ia3", _ia3, {}), 5e-3)
+_named("prefix", 42, "learnt keys and values before each text", Peft("prefix", _prefix, _TOKENS), 1e-2)
+_named("prompt", 43, "learnt tokens before each text", Peft("prompt", _prompt, _TOKENS), 1e-2)

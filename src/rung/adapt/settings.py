@@ -1,0 +1,65 @@
+"""What a user may set of each rung, checked by name and kind before a row is read."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from rung.adapt.ladder import rungs
+from rung.core.errors import BadOption
+
+WORDS = {
+    "imbalance": ("none", "weights", "focal"),
+    "kind": ("plain", "rslora", "dora"),
+    "placement": ("pfeiffer", "houlsby"),
+}
+TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def known_settings() -> dict[str, Any]:
+    """Every setting, "rung.option", with its default.
+
+    >>> known_settings()["lora.rank"]
+    8
+    """
+    return {
+        f"{rung.name}.{option}": default for rung in rungs() for option, default in getattr(rung, "options", {}).items()
+    }
+
+
+def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with values of the right kind.
+
+    Raises BadOption for a name that no rung has (the nearest is offered) and for a value of another kind.
+
+    >>> checked_settings({"lora.rank": "16"})
+    {'lora.rank': 16}
+    """
+    known = known_settings()
+    found = {}
+    for name, value in given.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            fix = f"Did you mean {near[0]!r}?" if near else f"Settings are {', '.join(sorted(known)[:6])}, ..."
+            raise BadOption("--set", wanted="RUNG.SETTING=VALUE of a rung that trains", got=name, fix=fix)
+        found[name] = _as(name, value, known[name])
+    return found
+
+
+def _as(name: str, value: Any, default: Any) -> Any:
+    words = WORDS.get(name.rpartition(".")[2])
+    if words is not None:
+        if value not in words:
+            raise BadOption(f"--set {name}", wanted=f"one of {', '.join(words)}", got=value)
+        return value
+    if isinstance(default, bool):
+        if str(value).lower() not in TRUTHS:
+            raise BadOption(f"--set {name}", wanted="true or false", got=value)
+        return TRUTHS[str(value).lower()]
+    whole = isinstance(default, int) or default is None
+    try:
+        number = int(value) if whole else float(value)
+    except (TypeError, ValueError):
+        raise BadOption(f"--set {name}", wanted="a whole number" if whole else "a number", got=value) from None
+    if number < 0:
+        raise BadOption(f"--set {name}", wanted="a number from 0 on", got=value)
+    return number

@@ -1,0 +1,82 @@
+"""Where a training run begins and how it is judged: a head on frozen features, rows set aside, class weights."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rung.adapt import prior
+from rung.adapt.choose import inner_folds, pick, score, scores
+from rung.adapt.frozen import STRENGTHS, features_of, groups_of
+from rung.adapt.linear import balance, fit_linear, path, standard
+from rung.adapt.training.loop import Judge
+from rung.bundle.heads import LinearHead
+from rung.bundle.model import Encoders
+from rung.core.contracts import Job
+from rung.core.types import Floats, Fold, Ints, Plan, silent
+
+ASIDE = 8  # one of so many training rows is set aside
+SAMPLE = 160  # rows on which a rung's cost is measured
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where training begins: a head fitted on frozen features, and what its fit found out."""
+
+    encoders: Encoders
+    head: LinearHead
+    beside: Floats | None  # (N, E) table features of all pool rows
+    shift: float
+    spread: float
+    weighted: bool
+
+
+def begin(job: Job, rows: Ints, aside: Ints | None) -> Start:
+    """Fit the linear head on frozen features of `rows`, its strength chosen on `aside` (or on a share of `rows`)."""
+    which = "embedding+table" if job.inputs.table.width else "embedding"
+    inner = inner_folds(job, rows, ASIDE)[0] if aside is None else Fold(rows, aside)
+    found = path(job, [inner], groups_of(job, [inner], which), STRENGTHS, {"features": which})
+    choice = found[pick(scores(job, found, [inner]), [candidate.complexity for candidate in found])].choice
+    features = features_of(job, rows, which)
+    target = job.target.take(rows)
+    shift, spread = standard(job.target, rows)
+    head = fit_linear(target, features.x[rows], choice, shift, spread)
+    width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.texts)
+    beside = np.ascontiguousarray(features.x[:, width:]) if which == "embedding+table" else None
+    return Start(features.encoders, head, beside, shift, spread, choice["class_weight"] == "balanced")
+
+
+def sampled(job: Job) -> Job:
+    """The job on a few rows: enough to measure steps, too few to cost anything."""
+    few = np.sort(np.random.default_rng(job.seed).permutation(len(job.target))[:SAMPLE])
+    plan = Plan("holdout", (Fold(np.arange(len(few)), np.arange(len(few))),), np.arange(len(few)))
+    return replace(job, inputs=job.inputs.take(few), target=job.target.take(few), plan=plan, notebook=None, tell=silent)
+
+
+def judge(job: Job, rows: Ints, aside: Ints) -> Judge:
+    """Score the rows set aside by the job's metric; guessing is what the shares of `rows` score there."""
+    shift, spread = standard(job.target, rows)
+
+    def scored(at: Ints, said: Floats) -> float:
+        return score(job, at, restored(said, shift, spread))
+
+    guess_C = prior.shares(job.target, rows)
+    guessed = score(job, aside, np.repeat(guess_C[None], len(aside), axis=0))
+    return Judge(aside, scored, guessed, job.target.task)
+
+
+def restored(said: Floats, shift: float, spread: float) -> Floats:
+    """Predictions in the target's units."""
+    return said if (shift, spread) == (0.0, 1.0) else said * np.float32(spread) + np.float32(shift)
+
+
+def class_weights(job: Job, rows: Ints) -> Floats | None:
+    """(C,) weights that make the classes of `rows` count alike; None where they are about even."""
+    weight_N = balance(job.target, rows)
+    if weight_N is None:
+        return None
+    weight_C = np.ones(job.target.outputs, np.float32)
+    for label in range(job.target.outputs):
+        at = np.flatnonzero(job.target.value == label)
+        if len(at):
+            weight_C[label] = weight_N[at[0]]
+    return weight_C

@@ -1,0 +1,77 @@
+"""What a rung that trains will take, from a few steps of its own on a few rows."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+from time import perf_counter
+
+import numpy as np
+
+from rung.adapt.training.learner import EVALUATED, Learner
+from rung.adapt.training.loop import Around, train
+from rung.adapt.training.order import batches
+from rung.adapt.training.recipe import Recipe
+from rung.core.types import Cost, Ints
+
+STEPS = 3  # measured ones, after one that warms up
+STATES = 4  # copies of each trained weight: itself, its gradient, two moments
+BLENDS = 4
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes."""
+
+    step: float
+    passed: float
+    made: float
+    memory: int
+
+
+def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> Rates:
+    """Measure on `rows`, which the learner of `make` must know."""
+    begun = perf_counter()
+    learner = make()
+    made = perf_counter() - begun
+    length_N = learner.rows.length_N
+    planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)[: STEPS + 1]
+    few = Recipe(**{**vars(recipe), "epochs": 1, "warmup": 1.0, "wise": False})
+
+    def steps(some: Sequence[Ints]) -> float:
+        started = perf_counter()
+        train(learner, few, np.concatenate(some), None, Around(seed, early_look=False))
+        return perf_counter() - started
+
+    steps(planned[:1])
+    rest = planned[1:] or planned
+    spent = steps(rest)
+    tokens = padded(length_N, rest)
+    aside = rows[:EVALUATED]
+    begun = perf_counter()
+    learner.outputs(aside)
+    passed = perf_counter() - begun
+    states = STATES * sum(parameter.nbytes for parameter in learner.trained().values())
+    fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
+    return Rates(spent / tokens, passed / padded(length_N, [aside]), made, fixed + states)
+
+
+def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
+    """Tokens of these batches, padding included."""
+    return int(sum(len(batch) * int(length_N[batch].max()) for batch in planned if len(batch)))
+
+
+def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, aside: Ints, *, seed: int) -> float:
+    """One training run: all epochs, the score after each, the blends."""
+    an_epoch = padded(length_N, batches(length_N, rows, recipe.batch, seed=seed, epoch=0)) * rate.step
+    look = int(length_N[aside].sum()) * rate.passed
+    looks = recipe.epochs + 1 + (2 * BLENDS - 1 if recipe.wise else 0)
+    return rate.made + recipe.epochs * an_epoch + looks * look
+
+
+def total(seconds: Sequence[float], memory: int) -> Cost:
+    """One cost of several waits.
+
+    >>> total([1.0, 2.0], 5).seconds
+    3.0
+    """
+    return Cost(float(sum(seconds)), ceil(memory))

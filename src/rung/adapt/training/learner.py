@@ -1,0 +1,148 @@
+"""Body and head as one module over prepared rows: what the loop trains, whatever a row is made of."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rung.adapt.prefix import Kept, frozen
+from rung.bundle.heads import LinearHead, Link, linked
+from rung.core.contracts import Prepared, Tunable
+from rung.core.types import Floats, Ints
+
+A_PASS = 48  # tokens: what one more pass costs beside its tokens
+EVALUATED = 128  # rows a batch where nothing is learnt
+Vectors = Callable[..., Tensor]
+
+
+class Net(nn.Module):
+    """Rows to raw outputs: the body's vector of each column, table features beside them, then a linear head."""
+
+    def __init__(self, body: nn.Module, vectors: Vectors, head: nn.Module) -> None:
+        super().__init__()
+        self.body, self.head = body, head
+        self._vectors = vectors
+        self.short = False  # cast to bfloat16 within
+
+    def forward(self, parts: Sequence["Part"], back: Tensor) -> Tensor:
+        """(N, C) raw outputs, float32, of rows that pass in parts of like length; back: where each row went."""
+        z_NC: Tensor = self.head(torch.cat([self._features(part) for part in parts])[back])
+        return z_NC
+
+    def _features(self, part: "Part") -> Tensor:
+        device = part.batches[0].ids_NT.device.type
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.short):
+            if part.hidden is None:
+                each = [self._vectors(self.body, batch) for batch in part.batches]
+            else:
+                each = [self.body(batch, given) for batch, given in zip(part.batches, part.hidden, strict=True)]
+        return torch.cat([vector.float() for vector in each] + ([] if part.beside is None else [part.beside]), dim=1)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows that pass together: a batch a column, what a prefix kept of each, table features."""
+
+    batches: Sequence[Any]
+    hidden: Sequence[Tensor] | None
+    beside: Tensor | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All rows that a net may see, prepared once: token ids by column, what a prefix kept, table features, lengths."""
+
+    tunable: Tunable = field(repr=False)
+    columns: tuple[Prepared, ...] = field(repr=False)
+    beside: Floats | None = field(default=None, repr=False)
+    kept: tuple[Kept, ...] | None = field(default=None, repr=False)
+
+    @cached_property
+    def length_N(self) -> Ints:  # noqa: N802  # shape letters
+        """What a row costs: its tokens over all columns."""
+        each = [np.fromiter(map(len, column.ids), np.int64, len(column.ids)) for column in self.columns]
+        return np.asarray(np.sum(each, axis=0), dtype=np.int64)
+
+    def take(self, rows: Ints) -> dict[str, Any]:
+        """The net's arguments for these rows: cut into parts of like length where that saves more than it costs."""
+        cut = parts(self.length_N[rows])
+        order = np.concatenate(cut)
+        back = np.empty(len(order), np.int64)
+        back[order] = np.arange(len(order))
+        found = [self._part(rows[each]) for each in cut]
+        return {"parts": found, "back": torch.from_numpy(back).to(found[0].batches[0].ids_NT.device)}
+
+    def _part(self, rows: Ints) -> Part:
+        batches = [self.tunable.batch(column, rows) for column in self.columns]
+        like = batches[0].ids_NT
+        hidden = None if self.kept is None else [kept.rows(rows, like) for kept in self.kept]
+        beside = None if self.beside is None else torch.from_numpy(self.beside[rows]).to(like.device)
+        return Part(batches, hidden, beside)
+
+
+def parts(length_N: Ints) -> list[Ints]:
+    """Indices of a batch in one to four parts of like length: as many as save more padding than a pass costs.
+
+    >>> [each.tolist() for each in parts(np.array([200, 3, 200, 3]))]
+    [[0, 2], [1, 3]]
+    """
+    order = np.argsort(-length_N, kind="stable")
+    tried = [np.array_split(order, min(many, len(order))) for many in (1, 2, 3, 4)]
+    return min(tried, key=lambda cut: sum(len(each) * int(length_N[each[0]]) + A_PASS for each in cut))
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A net, its rows, and the truth in the form that its loss takes."""
+
+    net: Net
+    rows: Rows
+    truth: Tensor  # (N, ...) over the pool
+    link: Link
+    names: Mapping[str, str] = field(default_factory=dict, repr=False)  # a parameter's name in the bare model
+
+    def depth(self, name: str) -> int:
+        """0 for input embeddings up to L + 1."""
+        return self.rows.tunable.depth(self.names.get(name, name))
+
+    def outputs(self, rows: Ints) -> Floats:
+        """(n, C) raw outputs of these rows, nothing learnt."""
+        out: Floats = np.empty((len(rows), int(self.net.head.out_features)), np.float32)  # type: ignore[arg-type]  # a layer's
+        for at in by_length(self.rows.length_N[rows]):
+            with frozen(self.net), torch.inference_mode():
+                out[at] = self.net(**self.rows.take(rows[at])).float().cpu().numpy()
+        return out
+
+    def predict(self, rows: Ints) -> Floats:
+        """(n, C) probabilities, or standardised values for a regression."""
+        return linked(self.outputs(rows), self.link)
+
+    def trained(self) -> dict[str, nn.Parameter]:
+        """Parameters that learn, by name."""
+        return {name: parameter for name, parameter in self.net.named_parameters() if parameter.requires_grad}
+
+    def head(self) -> LinearHead:
+        """The head as a bundle keeps it."""
+        layer: Any = self.net.head
+        weight, bias = layer.weight.detach().cpu(), layer.bias.detach().cpu()
+        return LinearHead(weight.numpy().T.copy(), bias.numpy().copy(), self.link)
+
+
+def by_length(length_N: Ints) -> Iterator[Ints]:
+    """Indices in batches of like length, the longest first."""
+    order = np.argsort(-length_N, kind="stable")
+    for begin in range(0, len(order), EVALUATED):
+        yield order[begin : begin + EVALUATED]
+
+
+def linear(head: LinearHead) -> nn.Linear:
+    """A fitted linear head as a layer that can go on learning."""
+    layer = nn.Linear(*head.weight.shape)
+    with torch.no_grad():
+        layer.weight.copy_(torch.from_numpy(np.ascontiguousarray(head.weight.T)))
+        layer.bias.copy_(torch.from_numpy(np.ascontiguousarray(head.bias)))
+    return layer

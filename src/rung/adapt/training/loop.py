@@ -1,0 +1,280 @@
+"""The loop: steps over batches, a score on rows set aside after each epoch, the best weights kept, not the last."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from rung.adapt.training.checkpoint import Checkpoints
+from rung.adapt.training.learner import Learner
+from rung.adapt.training.losses import Loss, loss_of
+from rung.adapt.training.optimiser import adamw, factor, groups, set_rate
+from rung.adapt.training.order import batches
+from rung.adapt.training.recipe import Recipe
+from rung.core.contracts import Collapse, Notebook
+from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
+
+EARLY = 0.1  # share of the steps after which a dead model must have shown itself
+LOOK = 500  # rows set aside that the early look scores
+Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is better
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Rows set aside from training, how they are scored, and what guessing scores there."""
+
+    aside: Ints
+    score: Scorer
+    prior: float
+    task: Task
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a run of the loop stands in: its seed, its notebook, who hears of it."""
+
+    seed: int = 0
+    name: str = "training"
+    notebook: Notebook | None = field(default=None, repr=False)
+    tell: Tell = field(default=silent, repr=False)
+    stop_after: int | None = None  # epochs, for a refit with what was found
+    weight_C: Floats | None = None  # of classes
+    early_look: bool = True
+    loss: Loss | None = None  # another than the task's
+    order: Callable[[int], list[Ints]] | None = None  # batches of an epoch, where rows are not taken once each
+
+
+@dataclass(frozen=True)
+class Trained:
+    """How a run went. epochs: that of the kept weights (0: the start). micro: rows that passed at once in the end."""
+
+    epochs: int
+    score: float
+    history: tuple[float, ...]
+    steps: int
+    micro: int | None
+    notes: tuple[str, ...] = ()
+    soup: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  # mean weights of all epochs, two or more
+
+
+def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, around: Around) -> Trained:
+    """Train `learner` on `rows` and leave the best weights in it; without a judge, the last.
+
+    The start counts as epoch 0: a run that never betters it leaves it. Raises Collapse within the first tenth of the
+    steps when the loss is not finite, one class is predicted, or guessing scores better. Deterministic on a CPU, also
+    when it was interrupted and goes on from its notebook.
+    """
+    run = _Run(learner, recipe, rows, judge, around)
+    with torch.random.fork_rng(devices=None if torch.cuda.is_available() else []):
+        torch.manual_seed(around.seed)
+        return run.go()
+
+
+class _Run:
+    def __init__(self, learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, around: Around) -> None:
+        self.learner, self.recipe, self.rows, self.judge, self.around = learner, recipe, rows, judge, around
+        device = next(learner.net.parameters()).device
+        self.accelerator = Accelerator(cpu=device.type == "cpu")
+        tunable = learner.rows.tunable
+        top = tunable.count + 1
+        self.optimiser = adamw(groups(learner.net.named_parameters(), recipe, learner.depth, top))
+        self.trained = learner.trained()
+        self.net: Any = self.accelerator.prepare(learner.net) if self.accelerator.num_processes > 1 else learner.net
+        focal = recipe.imbalance == "focal"
+        self.loss: Loss = around.loss or loss_of(_task(learner), smoothing=recipe.smoothing, focal=focal)
+        self.weight = None if around.weight_C is None else torch.from_numpy(around.weight_C).to(device)
+        self.start = {name: p.detach().clone() for name, p in self.trained.items()} if recipe.l2sp else {}
+        self.checkpoints = Checkpoints(around.notebook, around.name)
+        self.micro = recipe.micro or recipe.batch
+        self.steps = recipe.epochs * (len(around.order(0)) if around.order else ceil(len(rows) / recipe.batch))
+        self.best: dict[str, Tensor] = {}
+        self.soup: dict[str, Tensor] = {}
+        self.facts: dict[str, Any] = {
+            "epoch": 0,
+            "batch": 0,
+            "step": 0,
+            "best": -np.inf,
+            "best_epoch": 0,
+            "idle": 0,
+            "history": [],
+            "looked": not around.early_look,
+            "micro": self.micro,
+            "notes": [],
+        }
+
+    def go(self) -> Trained:
+        """Run to the end, or on from where the notebook says."""
+        kept = self.checkpoints.read(self.trained, self.optimiser, {"best": self.best, "soup": self.soup})
+        if kept is not None:
+            self.facts, self.micro = dict(kept), kept["micro"]
+        else:
+            self._judged()
+        facts, stop = self.facts, self.around.stop_after
+        last = self.recipe.epochs if stop is None else stop
+        while facts["epoch"] < last and facts["idle"] < self.recipe.patience:
+            self._epoch()
+            facts["epoch"], facts["batch"] = facts["epoch"] + 1, 0
+            self._mix()
+            self._judged()
+            if self.checkpoints.due():
+                self._write()
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                parameter.copy_(self.best[name])
+        self.checkpoints.done()
+        micro = self.micro if self.micro < self.recipe.batch else None
+        found = facts["best_epoch"], facts["best"], tuple(facts["history"]), facts["step"]
+        return Trained(*found, micro, tuple(facts["notes"]), self.soup if facts["epoch"] > 1 else {})
+
+    def _epoch(self) -> None:
+        facts, recipe = self.facts, self.recipe
+        if self.around.order is not None:
+            planned = self.around.order(facts["epoch"])
+        else:
+            lengths = self.learner.rows.length_N
+            planned = batches(lengths, self.rows, recipe.batch, seed=self.around.seed, epoch=facts["epoch"])
+        self.net.train()
+        for batch in planned[facts["batch"] :]:
+            set_rate(self.optimiser, factor(facts["step"], self.steps, recipe.warmup))
+            self._step(batch)
+            facts["batch"], facts["step"] = facts["batch"] + 1, facts["step"] + 1
+            self.around.tell(Progress(self.around.name, facts["step"], self.steps, "steps"))
+            if not facts["looked"] and facts["step"] >= EARLY * self.steps:
+                self._look()
+            if self.checkpoints.due():
+                self._write()
+
+    def _write(self) -> None:
+        self.checkpoints.write(self.trained, self.optimiser, {"best": self.best, "soup": self.soup}, self.facts)
+
+    def _mix(self) -> None:
+        """Take this epoch's weights into the mean of all epochs."""
+        if not self.recipe.wise:
+            return
+        n = self.facts["epoch"]
+        with torch.no_grad():
+            for name, parameter in self.trained.items():
+                now = parameter.detach()
+                self.soup[name] = now.clone() if n == 1 else torch.lerp(self.soup[name], now, 1 / n)
+
+    def _step(self, batch: Ints) -> None:
+        while True:
+            try:
+                self._gradients(batch)
+                break
+            except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
+                if not _out_of_memory(error) or self.micro == 1:
+                    raise
+                self.micro = max(1, self.micro // 2)
+                self.facts["micro"] = self.micro
+                self.facts["notes"].append(
+                    f"memory ran out: batches of {self.recipe.batch} pass {self.micro} rows at once"
+                )
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+        frozen_now = self._frozen_now()
+        for name in frozen_now:
+            self.trained[name].grad = None
+        if self.start:
+            self._pull_back()
+        self.accelerator.clip_grad_norm_(self.trained.values(), self.recipe.clip)
+        self.optimiser.step()
+
+    def _gradients(self, batch: Ints) -> None:
+        self.optimiser.zero_grad(set_to_none=True)
+        workers, rank = self.accelerator.num_processes, self.accelerator.process_index
+        whole = self._weights(batch).sum()
+        own = batch[rank::workers]
+        parts = [own[at : at + self.micro] for at in range(0, len(own), self.micro)]
+        total = 0.0
+        for i, part in enumerate(parts):
+
+            def passed(part: Ints = part) -> Tensor:
+                z_NC = self.net(**self.learner.rows.take(part))
+                each = self.loss(z_NC, self.learner.truth[part].to(z_NC.device))
+                mine: Tensor = (each * self._weights(part)).sum() / whole * workers  # processes average it away
+                return mine
+
+            if workers > 1 and i < len(parts) - 1:
+                with self.net.no_sync():
+                    loss = passed()
+                    self.accelerator.backward(loss)
+            else:
+                loss = passed()
+                self.accelerator.backward(loss)
+            total += float(loss.detach())
+        if not np.isfinite(total):
+            raise Collapse(f"the loss was not finite at step {self.facts['step'] + 1} of {self.steps}")
+
+    def _weights(self, rows: Ints) -> Tensor:
+        if self.weight is None:
+            return torch.ones(len(rows), device=self.learner.truth.device)
+        return self.weight[self.learner.truth[rows].to(self.weight.device)]
+
+    def _frozen_now(self) -> list[str]:
+        """Body parameters that gradual unfreezing still holds: the top block first, the last by half of training."""
+        if not self.recipe.gradual:
+            return []
+        tunable = self.learner.rows.tunable
+        open_blocks = 1 + int(self.facts["step"] / max(1, 0.5 * self.steps) * tunable.count)
+        lowest = tunable.count - open_blocks
+        return [name for name in self.trained if not name.startswith("head.") and self.learner.depth(name) <= lowest]
+
+    def _pull_back(self) -> None:
+        """Gradient of l2sp / 2 * |w - w_start|^2. Source: Li et al. 2018, L2-SP, eq. 2."""
+        for name, parameter in self.trained.items():
+            if parameter.grad is not None and not name.startswith("head."):
+                parameter.grad.add_(parameter.detach() - self.start[name], alpha=self.recipe.l2sp)
+
+    def _judged(self) -> None:
+        """Score the rows set aside; keep the weights when they are the best so far."""
+        facts = self.facts
+        score = 0.0
+        if self.judge is not None:
+            said = self.learner.predict(self.judge.aside)
+            score = self.judge.score(self.judge.aside, said) if np.isfinite(said).all() else -np.inf
+            facts["history"].append(score)
+        if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
+            facts["best"], facts["best_epoch"], facts["idle"] = score, facts["epoch"], 0
+            self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+        else:
+            facts["idle"] += 1
+
+    def _look(self) -> None:
+        """After a tenth of the steps: a dead model has a loss like any other, so look at what it predicts."""
+        self.facts["looked"] = True
+        if self.judge is None or len(self.judge.aside) < 10:
+            return
+        aside = self.judge.aside[:LOOK]
+        said = self.learner.predict(aside)
+        self.net.train()
+        at = f"after {self.facts['step']} of {self.steps} steps"
+        if not np.isfinite(said).all():
+            raise Collapse(f"predictions were not finite {at}")
+        if self.judge.task.one_label and np.ptp(said.argmax(1)) == 0:
+            raise Collapse(f"one class was predicted for every row {at}")
+        if (now := self.judge.score(aside, said)) < self.judge.prior:
+            raise Collapse(f"it scored worse than guessing ({now:.3f} against {self.judge.prior:.3f}) {at}")
+
+
+def with_rate(recipe: Recipe, times: float) -> Recipe:
+    """The same recipe, its rates multiplied.
+
+    >>> with_rate(Recipe(rate=1e-4), 2).rate
+    0.0002
+    """
+    return replace(recipe, rate=recipe.rate * times, head_rate=recipe.head_rate * times)
+
+
+def _task(learner: Learner) -> Task:
+    return {"softmax": Task.MULTICLASS, "sigmoid": Task.MULTILABEL, "identity": Task.REGRESSION}[learner.link]
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """On a CPU torch says it in the words of a RuntimeError alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

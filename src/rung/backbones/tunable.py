@@ -1,0 +1,134 @@
+"""A backbone that can be trained: a copy of its weights, padded batches, one vector a row, its list of blocks."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rung.backbones import bottleneck
+from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.pooling import pool
+from rung.backbones.reading import blank_model, read_model
+from rung.core.contracts import BackboneCard, Prepared
+from rung.core.types import Ints
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded token ids (N, T) on the right, and how many of each row count (N,)."""
+
+    ids_NT: Tensor
+    length_N: Tensor
+
+    @property
+    def mask_NT(self) -> Tensor | None:  # noqa: N802  # shape letters
+        """1 where a token counts; None for rows of one length, which take faster kernels without."""
+        tokens = self.ids_NT.shape[1]
+        if bool((self.length_N == tokens).all()):
+            return None
+        return (torch.arange(tokens, device=self.ids_NT.device) < self.length_N[:, None]).long()
+
+
+class TunableText:
+    """A text backbone for training: float32 weights, the vectors that `embed` gives, but differentiable.
+
+    precision: what the machine computes fastest in, as measured; training casts to it where that is bfloat16.
+    """
+
+    def __init__(self, backbone: HuggingFaceText) -> None:
+        self._backbone = backbone
+        self.path = backbone.family.blocks
+        self._block = re.compile(rf"(?:^|\.){re.escape(self.path)}\.(\d+)(?:\.|$)")
+
+    @property
+    def card(self) -> BackboneCard:
+        """Identity, licence, shape."""
+        return self._backbone.card
+
+    @property
+    def precision(self) -> str:
+        """float32 or bfloat16."""
+        return self._backbone.precision
+
+    @property
+    def device(self) -> torch.device:
+        """Where modules of `module` are."""
+        return self._backbone.device
+
+    def module(self, *, random: int | None = None) -> nn.Module:
+        """Return a copy of the bare model in float32, every parameter frozen, in evaluation mode.
+
+        random: weights drawn anew from that seed, as the architecture draws them.
+        """
+        source, family = self._backbone.source, self._backbone.family
+        if random is None:
+            model: Any = read_model(source, family, torch.float32)
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(random)
+                model = blank_model(family, self._backbone.config).requires_grad_(requires_grad=False).eval()
+        if hasattr(model, "config"):
+            model.config.use_cache = False  # decoders would keep every layer's keys for a continuation that never comes
+        moved: nn.Module = model.to(self.device)
+        return moved
+
+    def prepare(self, texts: Any) -> Prepared:
+        """Tokenise; cut at the limit and say which were cut."""
+        return self._backbone.prepare(texts)
+
+    def batch(self, prepared: Prepared, rows: Ints) -> Batch:
+        """Token ids of these rows, padded to the longest of them."""
+        ids = [prepared.ids[row] for row in rows]
+        length_N = np.fromiter(map(len, ids), np.int64, len(ids))
+        ids_NT = np.full((len(ids), int(length_N.max())), self._backbone.pad, np.int64)
+        for row, each in enumerate(ids):
+            ids_NT[row, : len(each)] = each
+        return Batch(torch.from_numpy(ids_NT).to(self.device), torch.from_numpy(length_N).to(self.device))
+
+    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
+        """(N, width) float32: pooled and normalised as the backbone wants; gradients flow.
+
+        A module that puts virtual tokens in front of a text gives more states than tokens: they are left out.
+        """
+        hidden_NTD = module(input_ids=batch.ids_NT, attention_mask=batch.mask_NT).last_hidden_state
+        hidden_NTD = hidden_NTD[:, hidden_NTD.shape[1] - batch.ids_NT.shape[1] :]
+        settings = self._backbone.settings
+        vector_ND = pool(hidden_NTD, batch.length_N, settings.pooling)
+        return nn.functional.normalize(vector_ND, dim=1) if settings.normalise else vector_ND
+
+    def depth(self, parameter: str) -> int:
+        """0 for input embeddings, 1 ... L for the blocks, L + 1 for what comes after them.
+
+        A prefix that a wrapper puts before the name does not matter.
+        """
+        found = self._block.search(parameter)
+        if found:
+            return int(found[1]) + 1
+        after = any(f".{name}." in f".{parameter}." for name in self._backbone.family.after)
+        return self.count + 1 if after else 0
+
+    @property
+    def count(self) -> int:
+        """How many blocks there are."""
+        return sum(name.startswith("block ") for name in self.card.blocks)
+
+    def blocks(self, module: nn.Module) -> nn.ModuleList:
+        """The module's list of blocks, in forward order; a wrapped module's too."""
+        wrapped: Any = module
+        bare = wrapped.get_base_model() if hasattr(module, "get_base_model") else module  # PEFT's word
+        found: nn.ModuleList = attrgetter(self.path)(bare)
+        return found
+
+    def insert(self, module: nn.Module, meta: Mapping[str, Any]) -> None:
+        """Put bottleneck adapters into every block; see rung.backbones.bottleneck."""
+        bottleneck.insert(module, self.path, meta)
+
+    def keep_blocks(self, module: nn.Module, kept: list[nn.Module]) -> None:
+        """Put `kept` in the place of the module's list of blocks."""
+        parent, _, last = self.path.rpartition(".")
+        setattr(attrgetter(parent)(module) if parent else module, last, nn.ModuleList(kept))

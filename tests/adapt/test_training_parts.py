@@ -1,0 +1,109 @@
+"""Order, parts, losses and blends of training, against slow and plain versions of themselves."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rung.adapt.contrastive import contrast, drawn, steps
+from rung.adapt.training.blends import Blend, blend
+from rung.adapt.training.learner import parts
+from rung.adapt.training.losses import loss_of
+from rung.adapt.training.optimiser import groups
+from rung.adapt.training.order import batches
+from rung.adapt.training.recipe import Recipe
+from rung.core.types import Task
+
+LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=80).map(np.array)
+
+
+@given(LENGTHS, st.integers(1, 9), st.integers(0, 3))
+def test_every_row_trains_once_an_epoch(length_N, size, epoch):
+    found = batches(length_N, np.arange(len(length_N)), size, seed=0, epoch=epoch)
+    assert sorted(np.concatenate(found).tolist()) == list(range(len(length_N)))
+    assert max(map(len, found)) <= size
+
+
+def test_rows_of_one_batch_are_of_like_length():
+    length_N = np.random.default_rng(0).integers(1, 100, 2000)
+    found = batches(length_N, np.arange(2000), 20, seed=0, epoch=0)
+    assert np.mean([np.ptp(length_N[batch]) for batch in found]) < 5
+
+
+def test_another_epoch_has_another_order():
+    one, other = (batches(np.arange(64), np.arange(64), 8, seed=0, epoch=epoch) for epoch in (0, 1))
+    assert [each.tolist() for each in one] != [each.tolist() for each in other]
+
+
+@given(LENGTHS)
+def test_parts_hold_every_row_once_and_never_cost_more_than_one_pass(length_N):
+    cut = parts(length_N)
+    assert sorted(np.concatenate(cut).tolist()) == list(range(len(length_N)))
+    cost = sum(len(each) * int(length_N[each].max()) + 48 for each in cut)
+    assert cost <= len(length_N) * int(length_N.max()) + 48
+
+
+def test_focal_loss_is_the_papers():
+    z, y = torch.randn(20, 3), torch.randint(3, (20,))
+    p = torch.softmax(z, 1)[torch.arange(20), y]
+    assert torch.allclose(loss_of(Task.MULTICLASS, focal=True)(z, y), -((1 - p) ** 2) * p.log(), atol=1e-6)
+
+
+def test_smoothing_is_cross_entropy_against_a_smoothed_truth():
+    z, y = torch.randn(20, 4), torch.randint(4, (20,))
+    truth = torch.full((20, 4), 0.1 / 4).scatter(1, y[:, None], 1 - 0.1 + 0.1 / 4)
+    wanted = -(truth * torch.log_softmax(z, 1)).sum(1)
+    assert torch.allclose(loss_of(Task.MULTICLASS, smoothing=0.1)(z, y), wanted, atol=1e-6)
+
+
+def test_losses_of_label_sets_and_numbers():
+    z, y = torch.randn(5, 3), torch.randint(2, (5, 3))
+    p = torch.sigmoid(z)
+    wanted = -(y * p.log() + (1 - y) * (1 - p).log()).sum(1)
+    assert torch.allclose(loss_of(Task.MULTILABEL)(z, y), wanted, atol=1e-5)
+    assert torch.allclose(loss_of(Task.REGRESSION)(z[:, :1], torch.zeros(5, 1)), z[:, 0] ** 2)
+
+
+def test_contrast_is_the_papers_sum():
+    z = torch.nn.functional.normalize(torch.randn(6, 4), dim=1)
+    label = torch.tensor([0, 0, 1, 1, 1, 2])
+    for n in range(6):
+        others = [a for a in range(6) if a != n]
+        pairs = [a for a in others if label[a] == label[n]]
+        below = sum(torch.exp(z[n] @ z[a] / 0.1) for a in others)
+        terms = [-torch.log(torch.exp(z[n] @ z[p] / 0.1) / below) for p in pairs]
+        wanted = sum(terms) / len(terms) if terms else torch.tensor(0.0)
+        assert torch.allclose(contrast(z, label)[n], wanted, atol=1e-5)
+
+
+def test_the_number_of_pairs_is_bounded_and_every_row_has_one():
+    label_N = np.repeat(np.arange(5), 20)
+    planned = drawn(label_N, np.arange(100), 32, steps(100, 32), 0)
+    assert len(planned) == steps(100, 32) <= steps(10**6, 32) == 100
+    for batch in planned:
+        assert len(batch) <= 32
+        _, counts = np.unique(label_N[batch], return_counts=True)
+        assert counts.min() >= 2
+
+
+def test_rates_fall_with_depth_and_norms_do_not_decay():
+    named = [("body.a", torch.nn.Parameter(torch.ones(2, 2))), ("body.b", torch.nn.Parameter(torch.ones(2)))]
+    named.append(("head.weight", torch.nn.Parameter(torch.ones(2, 2))))
+    recipe = Recipe(rate=1.0, head_rate=3.0, layer_decay=0.5, weight_decay=0.1)
+    found = groups(named, recipe, lambda name: {"body.a": 1, "body.b": 3}[name], 3)
+    by = {id(group["params"][0]): (group["base"], group["weight_decay"]) for group in found}
+    assert [by[id(parameter)] for _, parameter in named] == [(0.25, 0.1), (1.0, 0.0), (3.0, 0.1)]
+
+
+@pytest.mark.parametrize(("wise", "soup", "wanted"), [(1.0, False, 4.0), (0.5, False, 2.0), (0.5, True, 4.0)])
+def test_a_blend_lies_between_start_and_end(wise, soup, wanted):
+    class One:
+        parameter = torch.nn.Parameter(torch.tensor([4.0]))
+
+        def trained(self):
+            return {"w": self.parameter}
+
+    one = One()
+    blend(one, {"w": torch.tensor([0.0])}, {"w": torch.tensor([8.0])}, Blend(wise, soup))
+    assert one.parameter.item() == wanted

@@ -1,0 +1,269 @@
+"""Rungs that train: what they claim to freeze stays, what they save is the difference, their settings do something."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rung.adapt import contrastive
+from rung.adapt.bodies import hashes, places
+from rung.adapt.ground import Ground
+from rung.adapt.ladder import rungs
+from rung.adapt.prefix import Suffix, keep
+from rung.adapt.settings import checked_settings, known_settings
+from rung.adapt.training.loop import Around, train
+from rung.adapt.training.recipe import Recipe
+from rung.core.errors import BadOption
+from rung.core.types import Task
+from rung.testing.toys import MAKES
+
+TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
+ALL = {"asked": TUNED}
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Two epochs tell as much about the mechanics as six."""
+    for rung in TUNED.values():
+        monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
+    monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
+    monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
+
+
+def trained(rung, job):
+    """The rung's body before and after it learnt, with its learner."""
+    ground, rows = Ground.of(job), np.arange(len(job.target))
+    setting = rung.method.settings(job)[0]
+    learner, body, _ = rung.learner(ground, rows, setting, None, warm=False)
+    before = hashes(learner.net)
+    train(learner, rung.recipe_for(job, setting), rows, None, Around(0))
+    return before, hashes(learner.net), learner, body
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_only_what_may_learn_has_changed(make, name):
+    before, after, learner, _ = trained(TUNED[name], make(**ALL))
+    moved = {key for key in before if before[key] != after[key]}
+    assert moved
+    assert moved <= set(learner.trained())
+    assert any(key.startswith("head.") for key in moved)
+    assert any(not key.startswith("head.") for key in moved)
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_every_part_that_may_learn_does(make, name):
+    before, after, learner, _ = trained(TUNED[name], make(**ALL))
+    still = {key for key in learner.trained() if before[key] == after[key]}
+    assert not still - _moot(still)
+
+
+def _moot(names):
+    """Keys' biases shift all scores of a row alike, which softmax forgets; their gradient is rounding."""
+    return {name for name in names if "key.bias" in name or "token_type" in name or "lora_A" in name}
+
+
+@pytest.mark.parametrize("name", TUNED)
+def test_the_delta_in_a_fresh_copy_gives_the_same_predictions(make, embedder, name):
+    job = make(**ALL)
+    rung = TUNED[name]
+    trial = rung.climb(job)
+    model = rung.refit(job, {**trial.choice, "stop_after": 2, "wise": 1.0, "soup": False})
+    assert model.delta is not None
+    once = model.predict(job.inputs)
+    again = type(model).from_parts(model.parts()).predict(job.inputs)
+    assert np.array_equal(once, again)
+    plain = replace(model, delta=None).predict(job.inputs)
+    assert not np.allclose(once, plain, rtol=1e-3, atol=1e-9)  # IA3 moves little in eight steps
+
+
+def test_partial_saves_the_top_blocks_alone(make):
+    job = make(**ALL)
+    _, _, _, body = trained(TUNED["partial"], job)
+    names = set(body.delta().tensors)
+    assert names
+    assert all(name.startswith("encoder.layer.1.") for name in names)
+
+
+def test_kept_activations_train_as_the_whole_model_does(make):
+    """Same rows, same steps: blocks on kept activations and on the whole model end close to each other."""
+    from rung.adapt.bodies import whole
+    from rung.adapt.training.learner import Learner, Net, Rows
+
+    job = make(rows=48)
+    tunable, columns = job.tunable, (job.tunable.prepare(job.inputs.texts["text"]),)
+    truth, recipe = torch.from_numpy(job.target.value), Recipe(epochs=2, rate=1e-3, head_rate=1e-2, batch=16)
+    module = tunable.module()
+    kept = keep(tunable, module, 1, columns)
+    suffix = Suffix(tunable, module, 1, tunable.prepare(["a few words", "one"]))
+    for parameter in suffix.first.parameters():
+        parameter.requires_grad_()
+    body = whole(tunable, lowest=2)
+    said = []
+    for net, rows, names in (
+        (Net(suffix, tunable.vectors, _head(job)), Rows(tunable, columns, None, kept), {}),
+        (Net(body.module, tunable.vectors, _head(job)), Rows(tunable, columns), {}),
+    ):
+        for part in net.modules():
+            if isinstance(part, torch.nn.Dropout):
+                part.p = 0.0
+        for part in net.modules():
+            if hasattr(part, "dropout") and isinstance(part.dropout, torch.nn.Dropout):
+                part.dropout.p = 0.0
+        learner = Learner(net, rows, truth, "softmax", names)
+        learner.__dict__["depth"] = lambda name: 2
+        train(learner, replace(recipe, wise=False), np.arange(48), None, Around(0))
+        said.append(learner.predict(np.arange(48)))
+    assert np.abs(said[0] - said[1]).max() < 0.02
+
+
+def _head(job):
+    torch.manual_seed(0)
+    return torch.nn.Linear(job.tunable.card.width, job.target.outputs)
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+def test_every_family_runs_from_its_middle(embedder, family):
+    tunable = embedder(family).tunable
+    prepared = tunable.prepare(["the card has not arrived", "yes", "a warm and funny film with a brave ending"])
+    rows = np.arange(3)
+    whole = tunable.vectors(tunable.module(), tunable.batch(prepared, rows))
+    (kept,) = keep(tunable, tunable.module(), 1, [prepared])
+    suffix = Suffix(tunable, tunable.module(), 1, prepared)
+    batch = tunable.batch(prepared, rows)
+    assert torch.allclose(suffix(batch, kept.rows(rows, batch.ids_NT)), whole, atol=0.02)
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+def test_which_layers_get_modules_is_found_by_shape(embedder, family):
+    tunable = embedder(family).tunable
+    found = places(tunable, tunable.module())
+    assert (found.attention_out, found.feed_out) == PLACES.get(family, ("attention.output.dense", "output.dense"))
+    assert len(found.keys_values) == (1 if family in ("modernbert", "gpt2") else 2)
+
+
+PLACES = {
+    "distilbert": ("attention.out_lin", "ffn.lin2"),
+    "mpnet": ("attention.attn.o", "output.dense"),
+    "albert": ("albert_layers.0.attention.dense", "albert_layers.0.ffn_output"),
+    "modernbert": ("attn.Wo", "mlp.Wo"),
+    "t5": ("layer.0.SelfAttention.o", "layer.1.DenseReluDense.wo"),
+    "gpt2": ("attn.c_proj", "mlp.c_proj"),
+    "llama": ("self_attn.o_proj", "mlp.down_proj"),
+}
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+@pytest.mark.parametrize("name", ["lora", "ia3", "adapter"])
+def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_first(embedder, make, family, name):
+    job = make(rows=24, family=family, **ALL)
+    rung = TUNED[name]
+    assert rung.applies(job) == ""
+    probe = job.tunable.prepare(["the card has not arrived", "yes"])
+    body = rung.method.body(job, rung.method.settings(job)[0], probe)
+    batch = job.tunable.batch(probe, np.arange(2))
+    plain = job.tunable.vectors(job.tunable.module(), batch)
+    assert torch.allclose(body.vectors(body.module, batch), plain, atol=1e-5)
+    depths = {job.tunable.depth(key) for key, each in body.module.named_parameters() if each.requires_grad}
+    assert depths == set(range(1, len(job.tunable.blocks(body.module)) + 1))
+
+
+def test_a_family_without_room_for_a_method_says_so(make):
+    job = make(family="t5", **ALL)
+    assert TUNED["prefix"].applies(job).startswith("t5 can't take prefix")
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value"),
+    [
+        ("partial", "k", 2),
+        ("lora", "rank", 2),
+        ("lora", "kind", "rslora"),
+        ("lora", "kind", "dora"),
+        ("prefix", "tokens", 4),
+        ("prompt", "tokens", 4),
+        ("adapter", "placement", "houlsby"),
+        ("adapter", "size", 4),
+        ("full", "rate", 5e-3),
+    ],
+)
+def test_a_setting_of_a_rung_changes_what_it_predicts(make, name, setting, value):
+    rung, said = TUNED[name], []
+    for settings in ({}, {f"{name}.{setting}": value}):
+        job = make(**ALL, settings=settings)
+        said.append(rung.refit(job, {**rung.method.settings(job)[0], "stop_after": 2}).predict(job.inputs))
+    assert not np.allclose(*said, atol=1e-6)
+
+
+def test_settings_are_checked_by_name_and_kind():
+    assert checked_settings({"lora.rank": "16", "full.gradual": "yes", "lora.kind": "dora"}) == {
+        "lora.rank": 16,
+        "full.gradual": True,
+        "lora.kind": "dora",
+    }
+    for name, value, match in (
+        ("lora.rnak", 16, "Did you mean 'lora.rank'"),
+        ("lora.rank", "many", "a whole number"),
+        ("lora.kind", "big", "one of plain, rslora, dora"),
+        ("full.gradual", "perhaps", "true or false"),
+        ("full.rate", "-1", "from 0 on"),
+    ):
+        with pytest.raises(BadOption, match=match):
+            checked_settings({name: value})
+    assert {name.partition(".")[0] for name in known_settings()} == set(TUNED)
+
+
+def test_rungs_that_only_a_name_starts_say_so(make):
+    assert TUNED["ia3"].applies(make()) == "it runs only when it is named: --rungs ...,ia3"
+    assert TUNED["lora"].applies(make()) == ""
+
+
+def test_contrastive_is_for_few_rows_of_classes(make):
+    rung = TUNED["contrastive"]
+    assert "target of classes" in rung.applies(make(Task.REGRESSION))
+    assert rung.applies(make()) == ""
+
+
+def test_scratch_owes_nothing_to_the_pretrained_weights(make):
+    """Shuffling what was pretrained changes frozen features but nothing of scratch."""
+    job = make(**ALL)
+    rung = TUNED["scratch"]
+    body = rung.method.body(job, {}, job.tunable.prepare(["a"]))
+    pretrained = dict(job.tunable.module().named_parameters())
+    drawn = dict(body.module.named_parameters())
+    assert not any(drawn[name].equal(pretrained[name]) for name in drawn if name.endswith("dense.weight"))
+
+
+@pytest.mark.parametrize("name", ["partial", "full"])
+def test_a_climb_cut_between_folds_goes_on(make, notebook, name):
+    rung = TUNED[name]
+    whole = rung.climb(make(folds=3, **ALL))
+    beats = iter(range(1000))
+
+    def cut(beat):
+        if "fold 2" in beat.what and next(beats) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rung.climb(make(folds=3, notebook=notebook, tell=cut, **ALL))
+    started = []
+    again = rung.climb(make(folds=3, notebook=notebook, tell=lambda beat: started.append(beat.what), **ALL))
+    assert np.array_equal(whole.prediction, again.prediction)
+    assert whole.choice == again.choice
+    assert not any("fold 1" in what for what in started)
+
+
+@pytest.mark.parametrize("task", list(Task), ids=str)
+def test_every_task_trains_beside_table_columns(make, task):
+    job = make(task, rows=64, table=True, **ALL)
+    rung = TUNED["full"]
+    trial = rung.climb(job)
+    assert trial.prediction.shape == (1, len(job.plan.judged), job.target.outputs)
+    assert np.isfinite(trial.prediction).all()
+    assert np.isfinite(rung.refit(job, trial.choice).predict(job.inputs)).all()
+
+
+def test_the_cost_covers_every_fold(make):
+    one, three = (TUNED["full"].predict_cost(make(folds=folds, **ALL)) for folds in (1, 3))
+    assert 0 < one.seconds < three.seconds
+    assert one.memory > 0

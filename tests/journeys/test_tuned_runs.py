@@ -1,0 +1,192 @@
+"""Rungs that train, all the way: run folder, PEFT without Rung, a fresh process, two processes that train together."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+import rung
+from rung.adapt.ladder import rungs
+from rung.testing.toys import tiny, toy_table
+
+pytestmark = pytest.mark.journey
+NAMES = [each.name for each in rungs() if getattr(each, "dear", False)]
+QUICK = ["epochs=2", "batch=16"]
+
+AGAIN = """
+import json, sys
+import numpy as np
+import rung
+for folder in sys.argv[1:]:
+    run = rung.load(folder)
+    np.save(folder + "/again.npy", run.predict_proba(json.load(open(folder + "/../texts.json"))))
+"""
+
+
+@pytest.fixture(scope="module")
+def table():
+    return toy_table(120, seed=2).select("text", "label")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory, table):
+    """One run a rung, the rung forced to win by being the only one whose score counts."""
+    place = tmp_path_factory.mktemp("tuned")
+    backbone = str(tiny("bert", place / "bert"))
+    texts = table["text"][:20].to_list()
+    (place / "texts.json").write_text(json.dumps(texts))
+    found = {}
+    for name in NAMES:
+        settings = {f"{name}.{item.partition('=')[0]}": item.partition("=")[2] for item in QUICK}
+        run = rung.fit(table, target="label", backbone=backbone, rungs=name, set=settings, test=0.3, out=place / name)
+        found[name] = run, run.predict_proba(texts)
+    paths = [str(run.path) for run, _ in found.values()]
+    subprocess.run([sys.executable, "-c", AGAIN, *paths], check=True)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_tuned_run_predicts_alike_in_a_fresh_process(runs, name):
+    run, before = runs[name]
+    assert run.evidence.rung(name).status in ("tried", "collapsed")
+    assert np.abs(before - np.load(run.path / "again.npy")).max() < 1e-6
+
+
+@pytest.mark.parametrize("name", ["lora", "partial", "full"])
+def test_what_is_delivered_is_the_difference_from_the_backbone(runs, name):
+    run, _ = runs[name]
+    assert run.evidence.winner == name
+    model = run.path / "model"
+    if name == "lora":
+        assert sorted(path.name for path in (model / "adapter").iterdir()) == [
+            "adapter_config.json",
+            "adapter_model.safetensors",
+        ]
+        assert not (model / "delta.safetensors").exists()
+    if name == "partial" and (model / "delta.safetensors").exists():
+        from safetensors.numpy import load_file
+
+        assert all(key.startswith("encoder.layer.") for key in load_file(model / "delta.safetensors"))
+
+
+PLAIN = """
+import json, sys
+import numpy as np, torch
+from safetensors.numpy import load_file
+from transformers import AutoModel, AutoTokenizer
+from peft import PeftModel
+assert "rung" not in sys.modules
+base, folder, texts, out = sys.argv[1:]
+model = PeftModel.from_pretrained(AutoModel.from_pretrained(base, add_pooling_layer=False), folder + "/adapter").eval()
+tokens = AutoTokenizer.from_pretrained(base)(json.load(open(texts)), padding=True, return_tensors="pt")
+tokens.pop("token_type_ids", None)
+with torch.no_grad():
+    states = model(**tokens).last_hidden_state
+mask = tokens["attention_mask"][..., None]
+x = ((states * mask).sum(1) / mask.sum(1)).numpy()
+head = load_file(folder + "/head.safetensors")
+z = x @ head["head.weight"] + head["head.bias"]
+np.save(out, np.exp(z) / np.exp(z).sum(1, keepdims=True))
+assert "rung" not in sys.modules
+"""
+
+
+def test_plain_peft_reads_the_adapter_and_predicts_the_same(runs, tmp_path):
+    run, _ = runs["lora"]
+    place = run.path.parent
+    out = tmp_path / "plain.npy"
+    words = [str(place / "bert"), str(run.path / "model"), str(place / "texts.json"), str(out)]
+    subprocess.run([sys.executable, "-c", PLAIN, *words], check=True)
+    texts = json.loads((place / "texts.json").read_text())
+    raw = run.predictor.model.predict(_inputs(run, texts))
+    assert np.abs(np.load(out) - raw).max() < 1e-5
+
+
+def _inputs(run, texts):
+    from rung.data.inputs import make_inputs
+
+    embedder = run.predictor.embedder
+    frame = pl.DataFrame({"text": texts})
+    return make_inputs(
+        frame, run.predictor.manifest.columns, embedder, None, lambda delta, said: embedder.tuned(delta)(said)
+    )
+
+
+def test_a_changed_delta_is_refused(runs, tmp_path):
+    import shutil
+
+    from rung.core.errors import BundleError
+
+    run, _ = runs["full"]
+    copy = shutil.copytree(run.path, tmp_path / "copy")
+    file = copy / "model" / "delta.safetensors"
+    raw = bytearray(file.read_bytes())
+    raw[-1] ^= 1
+    file.write_bytes(raw)
+    with pytest.raises(BundleError, match=r"delta\.safetensors"):
+        rung.load(copy).predict(["a"])
+
+
+def test_scratch_is_the_other_side_of_the_transfer_verdict(tmp_path, table):
+    backbone = str(tiny("bert", tmp_path / "bert"))
+    settings = {f"{name}.epochs": 2 for name in ("partial", "scratch")}
+    run = rung.fit(
+        table, target="label", backbone=backbone, rungs="classic,partial,scratch", set=settings, test=0.3,
+        out=tmp_path / "run",
+    )  # fmt: skip
+    assert run.evidence.rung("scratch").status in ("tried", "collapsed")
+    verdict = run.evidence.verdict("transfer")
+    if run.evidence.rung("scratch").status == "tried" and run.evidence.winner == "partial":
+        assert "random start" in verdict.sentence
+
+
+TOGETHER = """
+import sys
+import numpy as np, torch
+torch.set_num_threads(1)
+from rung.adapt.bodies import whole
+from rung.adapt.training.learner import Learner, Net, Rows
+from rung.adapt.training.loop import Around, train
+from rung.adapt.training.recipe import Recipe
+from rung.backbones.load import load
+from rung.testing.toys import toy_table
+folder, out = sys.argv[1:]
+tunable = load(folder, precision="float32", cache=False, device="cpu").tunable
+table = toy_table(64, seed=1)
+labels = sorted(table["label"].unique())
+body = whole(tunable)
+torch.manual_seed(0)
+net = Net(body.module, body.vectors, torch.nn.Linear(tunable.card.width, len(labels)))
+for module in net.modules():
+    if isinstance(module, torch.nn.Dropout):
+        module.p = 0.0
+body.module.config.attention_probs_dropout_prob = 0.0
+truth = torch.tensor([labels.index(label) for label in table["label"]])
+learner = Learner(net, Rows(tunable, (tunable.prepare(table["text"].to_list()),)), truth, "softmax")
+recipe = Recipe(epochs=2, rate=1e-3, head_rate=1e-2, batch=10, wise=False)
+train(learner, recipe, np.arange(64), None, Around(0))
+import torch.distributed as dist
+if not dist.is_initialized() or dist.get_rank() == 0:
+    np.savez(out, **{name: p.detach().numpy() for name, p in learner.trained().items()})
+if dist.is_initialized():
+    assert dist.get_world_size() == 2
+    dist.destroy_process_group()
+"""
+
+
+def test_two_processes_train_what_one_does(tmp_path):
+    folder = str(tiny("bert", tmp_path / "bert"))
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER)
+    subprocess.run([sys.executable, str(script), folder, str(tmp_path / "one.npz")], check=True)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29511"]
+    done = subprocess.run(
+        [*torchrun, str(script), folder, str(tmp_path / "two.npz")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two = np.load(tmp_path / "one.npz"), np.load(tmp_path / "two.npz")
+    assert set(one) == set(two)
+    assert max(float(np.abs(one[name] - two[name]).max()) for name in one) < 1e-4
