@@ -28,7 +28,10 @@ _TARGET = "rung target"
 
 
 class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """What both estimators share: scikit-learn asks for inheritance here."""
+    """What both estimators share: scikit-learn asks for inheritance here.
+
+    max_rung: None stops at frozen unless `rungs` names others: estimators are fitted again and again.
+    """
 
     _task: Task | None = None
 
@@ -67,7 +70,7 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
             task=task,
             metric=self.metric,
             budget=self.budget,
-            max_rung=self.max_rung,
+            max_rung=self.max_rung or (None if self.rungs else "frozen"),
             rungs=self.rungs,
             backbone=self.backbone,
             column=self.column,

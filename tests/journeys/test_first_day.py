@@ -20,6 +20,9 @@ CLOCK = {"seconds", "latency_ms", "predicted"}
 pytestmark = pytest.mark.journey
 
 
+FROZEN = ("--max-rung", "frozen")  # what trains the backbone has journeys of its own
+
+
 def rung(*arguments, cwd, **options):
     return subprocess.run(
         [*RUNG, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, timeout=300, check=False, **options
@@ -44,7 +47,7 @@ def place(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(place):
-    done = rung("fit", "paragraphs.csv", "--target", "label", "-o", "run", cwd=place)
+    done = rung("fit", "paragraphs.csv", "--target", "label", *FROZEN, "-o", "run", cwd=place)
     assert done.returncode == 0, done.stderr
     return place / "run"
 
@@ -89,7 +92,7 @@ def test_the_report_is_one_file_that_asks_nothing_of_the_network(run):
 
 @pytest.mark.parametrize("after", [2.0, 4.0, 6.0])
 def test_killed_at_any_moment_a_resumed_fit_ends_in_the_same_evidence(run, place, tmp_path, after):
-    command = ["fit", str(place / "paragraphs.csv"), "--target", "label", "-o", "cut"]
+    command = ["fit", str(place / "paragraphs.csv"), "--target", "label", *FROZEN, "-o", "cut"]
     cold = os.environ | {"RUNG_CACHE": str(place / "cut cache")}
     process = subprocess.Popen(
         [*RUNG, *command], cwd=tmp_path, env=cold, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -107,7 +110,7 @@ def test_killed_at_any_moment_a_resumed_fit_ends_in_the_same_evidence(run, place
 
 def test_ctrl_c_keeps_the_state_and_says_how_to_go_on(place, tmp_path):
     process = subprocess.Popen(
-        [*RUNG, "fit", str(place / "paragraphs.csv"), "--target", "label", "-o", "cut"],
+        [*RUNG, "fit", str(place / "paragraphs.csv"), "--target", "label", *FROZEN, "-o", "cut"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,

@@ -51,7 +51,8 @@ def runs(tmp_path_factory, table):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_tuned_run_predicts_alike_in_a_fresh_process(runs, name):
     run, before = runs[name]
-    assert run.evidence.rung(name).status in ("tried", "collapsed")
+    assert run.evidence.winner == (name if name != "scratch" else "prior")
+    assert (run.predictor.model.delta is not None) == (name != "scratch")
     assert np.abs(before - np.load(run.path / "again.npy")).max() < 1e-6
 
 
@@ -66,7 +67,7 @@ def test_what_is_delivered_is_the_difference_from_the_backbone(runs, name):
             "adapter_model.safetensors",
         ]
         assert not (model / "delta.safetensors").exists()
-    if name == "partial" and (model / "delta.safetensors").exists():
+    if name == "partial":
         from safetensors.numpy import load_file
 
         assert all(key.startswith("encoder.layer.") for key in load_file(model / "delta.safetensors"))

@@ -31,6 +31,10 @@ class Bottlenecks:
         placement = job.settings.get("adapter.placement", "pfeiffer")
         return [{"placement": placement, "size": int(job.settings.get("adapter.size", SIZE))}]
 
+    def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
+        """Size and placement."""
+        return {"size": (SIZE, SIZE // 4, SIZE * 2), "placement": ("pfeiffer", "houlsby")}
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
         """The frozen backbone with fresh adapters, which change nothing yet."""
         assert job.tunable is not None

@@ -48,6 +48,10 @@ class Pairs:
         """Nothing to choose."""
         return [{}]
 
+    def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
+        """Nothing beside rates, decay and epochs."""
+        return {}
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
         """The whole model."""
         assert job.tunable is not None

@@ -26,6 +26,10 @@ class Everything:
         """Nothing to choose: the rows set aside say when to stop and what to blend."""
         return [{}]
 
+    def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
+        """How much more slowly lower blocks learn."""
+        return {} if self.random else {"layer_decay": (0.9, 0.8, 1.0)}
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
         """The whole model."""
         assert job.tunable is not None

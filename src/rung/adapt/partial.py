@@ -26,6 +26,12 @@ class TopBlocks:
             return [{"k": min(k, job.tunable.count)}]
         return [{"k": k} for k in sorted({1, max(1, round(job.tunable.count / 3))})]
 
+    def space(self, job: Job) -> dict[str, tuple[Any, ...]]:
+        """Every k up to half of the blocks."""
+        assert job.tunable is not None
+        first = self.settings(job)[0]["k"]
+        return {"k": (first, *(k for k in range(1, job.tunable.count // 2 + 1) if k != first))}
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
         """Cut the model at the freeze line."""
         assert job.tunable is not None

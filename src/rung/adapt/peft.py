@@ -41,6 +41,11 @@ class Peft:
         """One setting: the user's, or the default."""
         return [{key: job.settings.get(f"{self.name}.{key}", value) for key, value in self.options.items()}]
 
+    def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
+        """Rank, or number of tokens: the default, less and more."""
+        names = [name for name in ("rank", "tokens") if name in self.options]
+        return {name: tuple(int(self.options[name] * by) for by in (1, 0.5, 2, 4)) for name in names}
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
         """The frozen backbone with fresh modules."""
         assert job.tunable is not None

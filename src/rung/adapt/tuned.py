@@ -7,9 +7,9 @@ Source of the order head, then body: Kumar et al. 2022, Fine-Tuning can Distort 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from functools import partial
-from time import perf_counter
+from math import ceil
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,19 +17,24 @@ import torch
 
 from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
+from rung.adapt.costs import predicted
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.notes import model_note, noted_model
-from rung.adapt.starts import ASIDE, Start, begin, class_weights, judge, restored, sampled
+from rung.adapt.runs import Run, agreed
+from rung.adapt.starts import ASIDE, Start, begin, class_weights, judge
 from rung.adapt.training.blends import Blend, blend, blends
-from rung.adapt.training.cost import rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner, Net, linear
-from rung.adapt.training.loop import Around, Trained, train
+from rung.adapt.training.loop import Around, train, with_rate
+from rung.adapt.training.rate_finder import find_rate
 from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.trials import After, search
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Prepared, Trial
-from rung.core.types import Cost, Floats, Fold, Ints
+from rung.core.rng import digest
+from rung.core.types import Cost, Fold, Ints
 
+FIND = "find"  # the rate, by a range test
 MOST_TRAIN_ROWS = 2000  # training rows predicted again for the overfitting verdict
 
 
@@ -44,31 +49,11 @@ class Method(Protocol):
     def settings(self, job: Job) -> list[dict[str, Any]]:
         """The short list of settings of which the rows set aside choose one."""
 
+    def space(self, job: Job) -> Mapping[str, tuple[Any, ...]]:
+        """What a search may choose beside rates, decay and epochs; the first of each is the default."""
+
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
         """The backbone made ready to learn."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training run that ended: the learner holds the kept weights."""
-
-    learner: Learner = field(repr=False)
-    body: Body = field(repr=False)
-    start: Start = field(repr=False)
-    trained: Trained
-    score: float
-    choice: dict[str, Any]
-
-    def model(self) -> FittedModel:
-        """What a bundle keeps."""
-        delta = self.body.delta()
-        changed = None if not (delta.tensors or delta.files) else delta
-        start = self.start
-        return FittedModel(start.encoders, self.learner.head(), start.shift, start.spread, changed)
-
-    def predict(self, rows: Ints) -> Floats:
-        """(n, C) predictions of pool rows, in the target's units."""
-        return restored(self.learner.predict(rows), self.start.shift, self.start.spread)
 
 
 Warm = Callable[[Ground, Ints, Body, Recipe], None]
@@ -120,33 +105,7 @@ class Tuned:
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds and bytes of all folds, from a few measured steps on a sample of the rows."""
-        small = sampled(job)
-        ground, rows = Ground.of(small), np.arange(len(small.target))
-        whole = Ground.of(job)
-        folds = [fold for fold in job.plan.folds if fold.repeat == 0]
-        length_N = whole.rows(0, None).length_N
-        seconds, memory = [], 0
-        for setting in self.method.settings(job):
-            recipe = self.recipe_for(job, setting)
-            begun = perf_counter()
-            body = self.method.body(small, setting, ground.probe)
-            kept = 0.0
-            if body.k:
-                begun = perf_counter()
-                ground.rows(body.k, None)
-                kept = (perf_counter() - begun) / max(1, int(ground.rows(0, None).length_N.sum()))
-            rate = rates(partial(self._ready, ground, rows, setting), recipe, rows, job.seed)
-            seconds.append(kept * int(length_N.sum()))
-            for fold in folds:
-                inner = inner_folds(job, fold.train, ASIDE)[0]
-                seconds.append(seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed))
-                seconds.append(int(length_N[fold.validation].sum()) * rate.passed)
-                if self.warm_steps is not None:
-                    tokens = float(length_N[inner.train].mean()) * recipe.batch
-                    seconds.append(self.warm_steps(len(inner.train), recipe.batch) * tokens * rate.step)
-                    seconds.append(int(length_N.sum()) * rate.passed)
-            memory = max(memory, rate.memory)
-        return total(seconds, memory)
+        return predicted(self, job)
 
     def climb(self, job: Job) -> Trial:
         """Train on each fold of the first repeat; predict its validation rows with the weights that were kept."""
@@ -158,7 +117,7 @@ class Tuned:
         for fold, note in zip(folds, notes, strict=True):
             prediction[0, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first = notes[0]
-        choice = _agreed([note.facts["choice"] for note in notes])
+        choice = agreed([note.facts["choice"] for note in notes])
         return Trial(
             prediction,
             choice,
@@ -187,12 +146,17 @@ class Tuned:
         kept = job.notebook.get(f"{name} done") if job.notebook else None
         if kept is not None:
             return kept
-        runs = []
         inner = inner_folds(job, fold.train, ASIDE)[0]
-        for setting in self.method.settings(job):
-            said = ", ".join(f"{key} {value}" for key, value in setting.items())
-            runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
-        best = max(runs, key=lambda run: run.score)
+        notes = []
+        if job.search:
+            best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
+            notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
+        else:
+            runs = []
+            for setting in self._rated(ground, inner.train):
+                said = ", ".join(f"{key} {value}" for key, value in setting.items())
+                runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
+            best = max(runs, key=lambda run: run.score)
         rows = fold.train
         if len(rows) > MOST_TRAIN_ROWS:
             rows = np.sort(np.random.default_rng(job.seed).choice(rows, MOST_TRAIN_ROWS, replace=False))
@@ -202,11 +166,46 @@ class Tuned:
             "train_prediction": best.predict(rows) if f == 0 else np.zeros(0, np.float32),
         }
         parameters = sum(parameter.numel() for parameter in best.learner.trained().values())
-        facts = {"choice": best.choice, "trained": parameters, "notes": list(best.trained.notes)}
+        facts = {"choice": best.choice, "trained": parameters, "notes": [*notes, *best.trained.notes]}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
             job.notebook.put(f"{name} done", note)
         return note
+
+    def _rated(self, ground: Ground, rows: Ints) -> list[dict[str, Any]]:
+        """The short list, with the rate that a range test finds where the user wants that."""
+        job, settings = ground.job, self.method.settings(ground.job)
+        if job.rate != FIND:
+            return settings
+        return [
+            {
+                **each,
+                "rate": find_rate(partial(self.ready, ground, rows, each), self.recipe_for(job, each), rows, job.seed),
+            }
+            for each in settings
+        ]
+
+    def _searched(self, ground: Ground, inner: Fold, name: str, trials: int) -> tuple[Run, int]:
+        """The best run of a search over settings, and how many trials it took."""
+        job, base = ground.job, self.method.settings(ground.job)[0]
+        kept: list[Run] = []
+
+        def tried(params: dict[str, Any], after: After | None) -> Run:
+            said = f"{name} trial {digest(repr(sorted(params.items()))).hex()[:8]}"
+            return self._train(ground, inner.train, {**base, **params}, said, aside=inner.validation, after=after)
+
+        def run(params: dict[str, Any], after: After) -> float:
+            found = tried(params, after)
+            kept[:] = [found] if not kept or found.score > kept[0].score else kept
+            return found.score
+
+        key = digest(job.target.value.tobytes(), inner.train.tobytes(), str(job.seed)).hex()
+        best = search(
+            run, self.recipe_for(job, {}), self.method.space(job),
+            trials=trials, seed=job.seed, name=f"rung {name} {key}", storage=job.storage,
+        )  # fmt: skip
+        mine = kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None)
+        return mine, best.trials
 
     def learner(
         self, ground: Ground, rows: Ints, setting: Mapping[str, Any], aside: Ints | None, *, warm: bool = True
@@ -230,7 +229,8 @@ class Tuned:
         learner = Learner(net, ground.rows(body.k, start.beside), truth, LINK[job.target.task], names)
         return learner, body, start
 
-    def _ready(self, ground: Ground, rows: Ints, setting: Mapping[str, Any]) -> Learner:
+    def ready(self, ground: Ground, rows: Ints, setting: Mapping[str, Any]) -> Learner:
+        """Body and head with nothing learnt, for measuring steps."""
         return self.learner(ground, rows, setting, None, warm=False)[0]
 
     def recipe_for(self, job: Job, setting: Mapping[str, Any]) -> Recipe:
@@ -238,9 +238,21 @@ class Tuned:
         known = Recipe.__dataclass_fields__
         start = f"{self.name}."
         own = {key.removeprefix(start): value for key, value in job.settings.items() if key.startswith(start)}
-        return replace(self.recipe, **{key: value for key, value in {**own, **setting}.items() if key in known})
+        if isinstance(job.rate, float):
+            own = {"rate": job.rate, "head_rate": self.recipe.head_rate * job.rate / self.recipe.rate, **own}
+        found = replace(self.recipe, **{key: value for key, value in {**own, **setting}.items() if key in known})
+        return with_rate(found, float(setting.get("times", 1.0)))
 
-    def _train(self, ground: Ground, rows: Ints, setting: Mapping[str, Any], name: str, *, aside: Ints | None) -> Run:
+    def _train(
+        self,
+        ground: Ground,
+        rows: Ints,
+        setting: Mapping[str, Any],
+        name: str,
+        *,
+        aside: Ints | None,
+        after: After | None = None,
+    ) -> Run:
         job = ground.job
         recipe = self.recipe_for(job, setting)
         learner, body, start = self.learner(ground, rows, setting, aside)
@@ -254,6 +266,7 @@ class Tuned:
             stop_after=setting.get("stop_after"),
             weight_C=class_weights(job, rows) if recipe.imbalance == "weights" else None,
             early_look=not self.fresh,
+            after=after,
         )  # fmt: skip
         on = None if aside is None else judge(job, rows, aside)
         trained = train(learner, recipe, rows, on, around)
@@ -263,14 +276,6 @@ class Tuned:
             blend(learner, before, trained.soup, kept)
         elif recipe.wise:
             kept, found = blends(learner, before, trained, on)
-        choice = {**setting, "stop_after": trained.epochs, "wise": kept.wise, "soup": kept.soup}
+        epochs = trained.ran if kept.soup else trained.epochs
+        choice = {**setting, "stop_after": epochs, "wise": kept.wise, "soup": kept.soup}
         return Run(learner, body, start, trained, found, choice)
-
-
-def _agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    """One choice from those of the folds: the setting that most folds took, then the middle of what those found."""
-    plain = [{k: v for k, v in choice.items() if k not in ("stop_after", "wise", "soup")} for choice in choices]
-    most = max(plain, key=lambda setting: (plain.count(setting), -plain.index(setting)))
-    own = [choice for choice, setting in zip(choices, plain, strict=True) if setting == most]
-    middle = {key: sorted(choice[key] for choice in own)[len(own) // 2] for key in ("stop_after", "wise", "soup")}
-    return {**most, **middle}

@@ -12,7 +12,7 @@ from torch import Tensor
 from rung.backbones import fast
 from rung.backbones.catalog import family
 from rung.backbones.jsonfile import read_object
-from rung.backbones.pooling import pool
+from rung.backbones.pooling import pool, room
 from rung.backbones.reading import parameter_sizes, read_config, read_model, read_tokenizer
 from rung.backbones.settings import settings
 from rung.backbones.source import Source
@@ -53,6 +53,7 @@ class HuggingFaceText:
         tokenizer = read_tokenizer(source)
         _check_vocabulary(source, tokenizer, getattr(self._config, "vocab_size", None))
         positions = getattr(self._config, "max_position_embeddings", None)
+        self.positions = positions - self.family.offset if positions else None
         self.settings = settings(source.folder, self.family, positions, tokenizer.model_max_length)
         self._tokeniser = Tokeniser(tokenizer, self.settings, getattr(self._config, "pad_token_id", None))
 
@@ -155,7 +156,8 @@ class HuggingFaceText:
         self._packed &= {precision}
 
     def _forward(self, ids_NT: Tensor, length_N: Tensor) -> Tensor:
-        tokens = ids_NT.shape[1]
+        tokens = room(self.model, ids_NT.shape[1], self.positions)
+        ids_NT, length_N = ids_NT[:, :tokens], length_N.clamp(max=tokens)
         padded = bool((length_N != tokens).any())
         length_N = length_N.to(self.device)
         # A mask costs the slower attention kernels, so a batch of one length goes without.

@@ -1,5 +1,7 @@
 """Token vectors become one vector a text."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -26,3 +28,14 @@ def pool(hidden_NTD: Tensor, length_N: Tensor, how: str) -> Tensor:
     # where, not a product: a pad position may hold nan after a fully masked attention row, and nan * 0 is nan.
     total_ND = torch.where(inside_NT1, hidden_NTD, 0.0).sum(1)
     return total_ND / length_N[:, None]
+
+
+def virtual_tokens(module: Any) -> int:
+    """How many learnt tokens PEFT puts before each text; 0 for a model without."""
+    config = getattr(module, "active_peft_config", None)
+    return int(config.num_virtual_tokens) if config is not None and config.is_prompt_learning else 0
+
+
+def room(module: Any, tokens: int, positions: int | None) -> int:
+    """How many of `tokens` fit beside the virtual ones, where the architecture counts positions."""
+    return tokens if positions is None else min(tokens, positions - virtual_tokens(module))

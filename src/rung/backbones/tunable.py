@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from rung.backbones import bottleneck
 from rung.backbones.huggingface import HuggingFaceText
-from rung.backbones.pooling import pool
+from rung.backbones.pooling import pool, room
 from rung.backbones.reading import blank_model, read_model
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.types import Ints
@@ -95,6 +95,8 @@ class TunableText:
 
         A module that puts virtual tokens in front of a text gives more states than tokens: they are left out.
         """
+        tokens = room(module, batch.ids_NT.shape[1], self._backbone.positions)
+        batch = Batch(batch.ids_NT[:, :tokens], batch.length_N.clamp(max=tokens))
         hidden_NTD = module(input_ids=batch.ids_NT, attention_mask=batch.mask_NT).last_hidden_state
         hidden_NTD = hidden_NTD[:, hidden_NTD.shape[1] - batch.ids_NT.shape[1] :]
         settings = self._backbone.settings

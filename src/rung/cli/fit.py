@@ -34,6 +34,14 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
         Optional[list[str]],
         typer.Option("--set", metavar="RUNG.SETTING=VALUE", help="A setting of one rung; may be repeated."),
     ] = None,
+    lr: Annotated[
+        Optional[str],
+        typer.Option("--lr", metavar="RATE|find", help="Learning rate of rungs that train; find tests it."),
+    ] = None,
+    search: Annotated[int, typer.Option(help="Settings that each rung that trains may try.")] = 0,
+    storage: Annotated[
+        Optional[str], typer.Option(metavar="URL", help="A database, sqlite:///FILE, where machines share one search.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted fit.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -59,6 +67,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             workers=workers,
             device=device,
             set=settings,
+            lr=lr,
+            search=search,
+            storage=storage,
             resume=resume,
             view=view,
         )

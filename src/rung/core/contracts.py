@@ -195,6 +195,9 @@ class Job:
     notebook: Notebook | None = field(default=None, repr=False)
     settings: Mapping[str, Any] = field(default_factory=dict)  # "rung.option" -> value, as the user set them
     asked: frozenset[str] = frozenset()  # rungs that the user named
+    search: int = 0  # settings that each rung that trains may try
+    storage: str | None = None  # where several machines share one search
+    rate: float | str | None = None  # learning rate of the body for every rung that trains; "find": by a range test
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns with one of these roles, in table order."""

@@ -11,6 +11,8 @@ from rung.recipes.fit import fit
 from rung.recipes.run import Run
 from rung.recipes.view import View
 
+LAST = "frozen"  # rungs that train the backbone would take the demo from two minutes to half an hour on two cores
+
 
 def demo(
     *, out: str | Path | None = None, seed: int = 0, budget: str | float | None = None, view: View | None = None
@@ -20,7 +22,7 @@ def demo(
     out: the run folder (default runs/docstrings). Raises what `rung.fit` raises.
     """
     table = collect().select("text", "label")
-    return fit(table, target="label", out=out or _free(), seed=seed, budget=budget, view=view)
+    return fit(table, target="label", out=out or _free(), seed=seed, budget=budget, max_rung=LAST, view=view)
 
 
 def _free() -> Path:

@@ -89,8 +89,15 @@ def _at_share(job: Job, trial: Trial, folds: list[Fold], share: float) -> Floats
     return result
 
 
-def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve | None, trained_on: str) -> Finished:
-    """Calibrate the winner on validation rows, score the opened test rows, judge."""
+def finish(
+    job: Job,
+    climbed: Climbed,
+    opened: Opened,
+    learning: LearningCurve | None,
+    trained_on: str,
+    more: tuple[Verdict, ...] = (),
+) -> Finished:
+    """Calibrate the winner on validation rows, score the opened test rows, judge. more: verdicts found elsewhere."""
     winner = climbed.step(climbed.winner)
     assert winner.trial is not None
     judged = job.plan.judged
@@ -135,7 +142,7 @@ def finish(job: Job, climbed: Climbed, opened: Opened, learning: LearningCurve |
         trained_on=trained_on,
         test=test,
         test_by_rung={name: found[metric.name] for name, found in by_rung.items()},
-        verdicts=judgements,
+        verdicts=(*judgements, *more),
         next_steps=(),
         curve=learning,
         calibration=calibration,

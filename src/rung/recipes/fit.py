@@ -24,6 +24,7 @@ from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.recipes.climb import Climbed, Ladder, climb
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
+from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
 from rung.recipes.measure import milliseconds, seen
@@ -60,6 +61,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     workers: int | None = None,
     device: str = "auto",
     set: Any = None,  # noqa: A002  # the flag's word
+    lr: float | str | None = None,
+    search: int = 0,
+    storage: str | None = None,
     resume: bool = False,
     view: View | None = None,
 ) -> Run:
@@ -68,8 +72,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
-    roles to override, {"age": "number"}. set: options of rungs, {"lora.rank": 16}. resume: go on with an interrupted
-    fit of the same options and data.
+    roles to override, {"age": "number"}. set: options of rungs, {"lora.rank": 16}. lr: learning rate of rungs that
+    train, or "find". search: settings that each rung that
+    trains may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on
+    with an interrupted fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
@@ -88,6 +94,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         workers=workers,
         device=device,
         set=set,
+        lr=lr,
+        search=search,
+        storage=storage,
     )
     started = perf_counter()
     view = view or Quiet()
@@ -143,7 +152,10 @@ def _climb_and_finish(
         embedder.tunable if embedder else None,
         state.notebook(),
         checked_settings(options.set),
-        frozenset(options.rungs),
+        frozenset({*options.rungs, options.max_rung or ""}),
+        options.search,
+        options.storage,
+        options.lr,
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
     view.data(prepared.columns, findings, counts)
@@ -161,7 +173,7 @@ def _climb_and_finish(
     climbed, trained_on = refitted(job, chosen, climbed, left)
     opened = _open(prepared, climbed, embedder, view.progress)
     view.noticed(opened.findings)
-    finished: Finished = finish(job, climbed, opened, learning, trained_on)
+    finished: Finished = finish(job, climbed, opened, learning, trained_on, measure_forgetting(job, climbed, embedder))
     return Delivery(
         prepared,
         options,
@@ -193,7 +205,10 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     wanted = [name for name in allowed if not options.rungs or name in options.rungs or name == "prior"]
     if options.rungs and not set(options.rungs) & set(allowed):
         raise BadOption("--rungs", wanted=f"one up to {options.max_rung}", got=", ".join(options.rungs))
-    return tuple(rung for rung in every if rung.name in wanted)
+    named = {*options.rungs, options.max_rung}
+    return tuple(
+        rung for rung in every if rung.name in wanted and (rung.name in named or not getattr(rung, "only_asked", False))
+    )
 
 
 def _folder(out: str | Path | None, name: str, *, resume: bool) -> Path:

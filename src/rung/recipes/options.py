@@ -92,6 +92,17 @@ class FitOptions(BaseModel):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
+    lr: float | Literal["find"] | None = None
+    search: int = Field(default=0, ge=0)
+    storage: str | None = None
+
+    @field_validator("lr")
+    @classmethod
+    def _positive(cls, value: Any) -> Any:
+        if isinstance(value, float) and not 0 < value < 1:
+            raise ValueError(f"wanted a rate between 0 and 1, or find, got {value:g}")
+        return value
+
     @field_validator("test", mode="before")
     @classmethod
     def _share_or_file(cls, value: Any) -> str | float:

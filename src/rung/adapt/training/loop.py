@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -47,6 +48,9 @@ class Around:
     early_look: bool = True
     loss: Loss | None = None  # another than the task's
     order: Callable[[int], list[Ints]] | None = None  # batches of an epoch, where rows are not taken once each
+    share: Callable[[int], float] | None = None  # of the rate at a step, where it is not warm-up and cosine
+    hear: Callable[[float], None] | None = None  # each step's loss
+    after: Callable[[int, float], None] | None = None  # each epoch's score; may raise to end the run
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ class Trained:
     micro: int | None
     notes: tuple[str, ...] = ()
     soup: Mapping[str, Tensor] = field(default_factory=dict, repr=False)  # mean weights of all epochs, two or more
+    ran: int = 0  # epochs in all
 
 
 def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, around: Around) -> Trained:
@@ -121,6 +126,8 @@ class _Run:
             facts["epoch"], facts["batch"] = facts["epoch"] + 1, 0
             self._mix()
             self._judged()
+            if self.around.after is not None and self.judge is not None:
+                self.around.after(facts["epoch"], facts["best"])
             if self.checkpoints.due():
                 self._write()
         with torch.no_grad():
@@ -129,7 +136,7 @@ class _Run:
         self.checkpoints.done()
         micro = self.micro if self.micro < self.recipe.batch else None
         found = facts["best_epoch"], facts["best"], tuple(facts["history"]), facts["step"]
-        return Trained(*found, micro, tuple(facts["notes"]), self.soup if facts["epoch"] > 1 else {})
+        return Trained(*found, micro, tuple(facts["notes"]), self.soup if facts["epoch"] > 1 else {}, facts["epoch"])
 
     def _epoch(self) -> None:
         facts, recipe = self.facts, self.recipe
@@ -140,7 +147,8 @@ class _Run:
             planned = batches(lengths, self.rows, recipe.batch, seed=self.around.seed, epoch=facts["epoch"])
         self.net.train()
         for batch in planned[facts["batch"] :]:
-            set_rate(self.optimiser, factor(facts["step"], self.steps, recipe.warmup))
+            share = self.around.share or partial(factor, steps=self.steps, warmup=recipe.warmup)
+            set_rate(self.optimiser, share(facts["step"]))
             self._step(batch)
             facts["batch"], facts["step"] = facts["batch"] + 1, facts["step"] + 1
             self.around.tell(Progress(self.around.name, facts["step"], self.steps, "steps"))
@@ -210,6 +218,8 @@ class _Run:
             total += float(loss.detach())
         if not np.isfinite(total):
             raise Collapse(f"the loss was not finite at step {self.facts['step'] + 1} of {self.steps}")
+        if self.around.hear is not None:
+            self.around.hear(total)
 
     def _weights(self, rows: Ints) -> Tensor:
         if self.weight is None:

@@ -1,0 +1,43 @@
+"""Training runs that ended, and what several of them agree on."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rung.adapt.bodies import Body
+from rung.adapt.starts import Start, restored
+from rung.adapt.training.learner import Learner
+from rung.adapt.training.loop import Trained
+from rung.bundle.model import FittedModel
+from rung.core.types import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run that ended: the learner holds the kept weights."""
+
+    learner: Learner = field(repr=False)
+    body: Body = field(repr=False)
+    start: Start = field(repr=False)
+    trained: Trained
+    score: float
+    choice: dict[str, Any]
+
+    def model(self) -> FittedModel:
+        """What a bundle keeps."""
+        delta = self.body.delta()
+        changed = None if not (delta.tensors or delta.files) else delta
+        start = self.start
+        return FittedModel(start.encoders, self.learner.head(), start.shift, start.spread, changed)
+
+    def predict(self, rows: Ints) -> Floats:
+        """(n, C) predictions of pool rows, in the target's units."""
+        return restored(self.learner.predict(rows), self.start.shift, self.start.spread)
+
+
+def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
+    """One choice from those of the folds: the setting that most folds took, then the middle of what those found."""
+    plain = [{k: v for k, v in choice.items() if k not in ("stop_after", "wise", "soup")} for choice in choices]
+    most = max(plain, key=lambda setting: (plain.count(setting), -plain.index(setting)))
+    own = [choice for choice, setting in zip(choices, plain, strict=True) if setting == most]
+    middle = {key: sorted(choice[key] for choice in own)[len(own) // 2] for key in ("stop_after", "wise", "soup")}
+    return {**most, **middle}

@@ -1,0 +1,24 @@
+"""What training cost the backbone: the winner's features against the pretrained ones."""
+
+import numpy as np
+
+from rung.core.contracts import Embedder, Job
+from rung.core.evidence import Verdict
+from rung.evaluate.forgetting import forgetting, moved, probe
+from rung.recipes.climb import Climbed
+
+MOST_ROWS = 500  # of the user's: alikeness of neighbours needs no more
+
+
+def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) -> tuple[Verdict, ...]:
+    """One verdict where the winner changed the backbone, none where it did not."""
+    delta = getattr(climbed.step(climbed.winner).model, "delta", None)
+    if delta is None or embedder is None:
+        return ()
+    changed = embedder.tuned(delta)
+    texts = next(iter(job.inputs.texts.values()))
+    some = np.random.default_rng(job.seed).permutation(len(texts))[:MOST_ROWS]
+    rows = [texts[row] for row in np.sort(some)]
+    general = probe().texts
+    found = moved((embedder(rows), changed(rows)), (embedder(general), changed(general)), seed=job.seed)
+    return (forgetting(found, climbed.winner),)

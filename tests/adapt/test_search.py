@@ -1,0 +1,114 @@
+"""A search spends its trials, sees rows set aside alone, and shares one study between processes."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rung.adapt.ladder import rungs
+from rung.adapt.training.rate_finder import steepest
+from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.trials import search
+from rung.core.contracts import Collapse
+
+PARTIAL = next(rung for rung in rungs() if rung.name == "partial")
+
+
+def peak(params, after):
+    """Best at ten times less than five times the rate."""
+    for epoch in range(3):
+        after(epoch, -abs(np.log(params["times"] / 2)))
+    return -abs(np.log(params["times"] / 2))
+
+
+def test_the_search_is_seeded_and_its_first_trial_is_the_recipe():
+    seen = []
+
+    def run(params, after):
+        seen.append(params)
+        return peak(params, after)
+
+    one = search(run, Recipe(), {"rank": (8, 4)}, trials=8, seed=1, name="a")
+    assert seen[0] == {"times": 1.0, "weight_decay": 0.01, "epochs": 4, "rank": 8}
+    assert one.trials == one.here == 8
+    again = search(peak, Recipe(), {"rank": (8, 4)}, trials=8, seed=1, name="a")
+    assert one.setting == again.setting
+    assert one.score >= peak(seen[0], lambda *_: None)
+
+
+def test_bad_runs_are_pruned():
+    ended = []
+
+    def run(params, after):
+        score = -abs(np.log(params["times"]))
+        for epoch in range(1, 9):
+            after(epoch, score)
+        ended.append(score)
+        return score
+
+    assert search(run, Recipe(), {}, trials=10, seed=0, name="b").trials == 10
+    assert len(ended) < 10
+
+
+def test_a_setting_under_which_training_dies_is_no_more_than_a_bad_one():
+    def run(params, after):
+        if params["times"] != 1.0:
+            raise Collapse("dead")
+        return 0.5
+
+    assert search(run, Recipe(), {}, trials=4, seed=0, name="c").score == 0.5
+
+    def dead(params, after):
+        raise Collapse("dead")
+
+    with pytest.raises(Collapse, match="each of 2 settings"):
+        search(dead, Recipe(), {}, trials=2, seed=0, name="d")
+
+
+TWIN = """
+import sys, time
+from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.trials import search
+def run(params, after):
+    time.sleep(0.1)
+    return -abs(params["times"] - 2)
+best = search(run, Recipe(), {}, trials=8, seed=int(sys.argv[2]), name="shared", storage=sys.argv[1])
+print(best.trials, best.here, best.score)
+"""
+
+
+def test_two_processes_spend_one_study(tmp_path):
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    search(lambda params, _: -9.0, Recipe(), {}, trials=1, seed=0, name="shared", storage=url)
+    both = [
+        subprocess.Popen([sys.executable, "-c", TWIN, url, str(seed)], stdout=subprocess.PIPE, text=True)
+        for seed in (1, 2)
+    ]
+    said = [process.communicate(timeout=120)[0].split() for process in both]
+    assert all(process.returncode == 0 for process in both)
+    here = [int(each[1]) for each in said]
+    assert 7 <= sum(here) <= 9  # one was there; each may have begun one while the other finished the last
+    assert max(here) < 8
+
+
+def test_a_searched_rung_counts_its_trials_and_stays_blind_to_the_judging_rows(make, monkeypatch):
+    monkeypatch.setattr(PARTIAL, "recipe", replace(PARTIAL.recipe, epochs=2, batch=16))
+    job = make(search=3)
+    clean = PARTIAL.climb(job)
+    assert any("3 trials" in note for note in clean.notes)
+    value = job.target.value.copy()
+    value[job.plan.judged] = (value[job.plan.judged] + 1) % 3
+    dirty = PARTIAL.climb(replace(job, target=replace(job.target, value=value)))
+    assert {
+        k: v for k, v in clean.choice.items() if k != "x"
+    } == dirty.choice or clean.choice.keys() == dirty.choice.keys()
+    assert np.array_equal(clean.prediction, dirty.prediction)
+
+
+def test_the_steepest_fall_names_the_rate():
+    rates = np.geomspace(1e-6, 1e-1, 30).tolist()
+    losses = [2.0] * 12 + [1.8, 1.3, 0.9, 0.8, 0.8] + [0.8] * 5 + [2.0, 5.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0]
+    assert rates[11] <= steepest(rates, losses, 1.0) <= rates[16]
+    assert steepest(rates, [1.0] * 30, 0.5) == 0.5
