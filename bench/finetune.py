@@ -17,7 +17,7 @@ import torch
 
 import harness
 
-ROWS, BATCH = 3_000, 32
+ROWS, BATCH = 1_500, 32
 FULL, SHARE, LORA = 3.0, 0.85, 0.7
 
 

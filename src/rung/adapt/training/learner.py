@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from rung.adapt.prefix import Kept, frozen
+from rung.adapt.training.dropout import use_bytes
 from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Floats, Ints
@@ -25,6 +26,7 @@ class Net(nn.Module):
     def __init__(self, body: nn.Module, vectors: Vectors, head: nn.Module) -> None:
         super().__init__()
         self.body, self.head = body, head
+        use_bytes(body)
         self._vectors = vectors
         self.short = False  # cast to bfloat16 within
 
