@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 
 import numpy as np
 import polars as pl
@@ -146,6 +147,7 @@ def test_scratch_is_the_other_side_of_the_transfer_verdict(tmp_path, table):
 
 TOGETHER = """
 import sys
+import time
 import numpy as np, torch
 torch.set_num_threads(1)
 from rung.adapt.bodies import whole
@@ -191,3 +193,34 @@ def test_two_processes_train_what_one_does(tmp_path):
     one, two = np.load(tmp_path / "one.npz"), np.load(tmp_path / "two.npz")
     assert set(one) == set(two)
     assert max(float(np.abs(one[name] - two[name]).max()) for name in one) < 1e-4
+
+
+def decided(folder):
+    evidence = json.loads((folder / "evidence.json").read_text())
+    clock = {"seconds", "latency_ms", "predicted"}
+    evidence["rungs"] = [{k: v for k, v in step.items() if k not in clock} for step in evidence["rungs"]]
+    return evidence
+
+
+def test_a_climb_killed_while_it_trains_ends_in_the_same_evidence(tmp_path, table):
+    """Twice in a row: the second blow meets a climb that was resumed already."""
+    table.write_csv(tmp_path / "table.csv")
+    backbone = str(tiny("bert", tmp_path / "bert"))
+    fit = [sys.executable, "-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", backbone]
+    fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=8", "--test", "0.3"]
+    subprocess.run([*fit, "-o", "whole"], cwd=tmp_path, check=True, capture_output=True)
+    resume: list[str] = []
+    for _ in range(2):
+        process = subprocess.Popen(
+            [*fit, "-o", "cut", *resume], cwd=tmp_path, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        notes = tmp_path / "cut" / "state" / "notes"
+        before = len(list(notes.glob("*"))) if notes.is_dir() else 0
+        while process.poll() is None and (not notes.is_dir() or len(list(notes.glob("*"))) <= before):
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        assert not (tmp_path / "cut" / "run.json").exists(), "it ended before the blow"
+        resume = ["--resume"]
+    subprocess.run([*fit, "-o", "cut", "--resume"], cwd=tmp_path, check=True, capture_output=True)
+    assert decided(tmp_path / "cut") == decided(tmp_path / "whole")

@@ -1,6 +1,7 @@
 """Dropout that spends one random byte a number: on a CPU drawing the mask costs more than the products it guards.
 
-Measured on two cores without bfloat16 units: torch's own masks take 7 % of a step of full fine-tuning; these a quarter of that.
+Measured on two cores without bfloat16 units: torch's own masks take 7 % of a step of full fine-tuning; these a quarter
+of that.
 """
 
 import torch
