@@ -33,6 +33,16 @@ class Body:
     meta: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
 
+    def where(self) -> str:
+        """Which layers were given modules of their own, in words; "" where none were."""
+        found: dict[str, int] = {}
+        for name, parameter in self.module.named_parameters():
+            if parameter.requires_grad and self.kind != "weights":
+                place = re.sub(r"\.\d+\.", ".*.", re.split(r"\.(?:lora_|ia3_|adapter_)", name)[0])
+                place = place.removeprefix("base_model.model.")
+                found.setdefault(place, 0)
+        return ", ".join(found)
+
     def delta(self) -> Delta:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""
         if self.kind == "peft":

@@ -157,6 +157,8 @@ class Tuned:
                 said = ", ".join(f"{key} {value}" for key, value in setting.items())
                 runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
             best = max(runs, key=lambda run: run.score)
+        if where := best.body.where():
+            notes.append(f"modules at {where}")
         rows = fold.train
         if len(rows) > MOST_TRAIN_ROWS:
             rows = np.sort(np.random.default_rng(job.seed).choice(rows, MOST_TRAIN_ROWS, replace=False))
