@@ -7,7 +7,16 @@ import polars as pl
 import pytest
 
 import rung
-from rung.core.errors import BadOption, FolderInUse, NoSuchColumn, NoSuchName, UsageError
+from rung.core.errors import (
+    BadOption,
+    FolderInUse,
+    NoBackbone,
+    NoSuchColumn,
+    NoSuchName,
+    RungError,
+    TooFewRows,
+    UsageError,
+)
 from rung.core.evidence import Evidence
 from rung.metrics.table import named
 from rung.recipes.fit import fit
@@ -125,6 +134,24 @@ def test_a_spent_budget_skips_rungs_by_name(fake, paragraphs, tmp_path):
     skipped = {step.name: step.status for step in run.evidence.rungs if step.name != "prior"}
     assert skipped == dict.fromkeys(("classic", "frozen", "partial", "contrastive", "lora", "full"), "skipped")
     assert run.evidence.stopped == "the budget"
+
+
+def test_a_wrong_name_leaves_no_folder_behind(fake, paragraphs, tmp_path, monkeypatch):
+    def missing(*_, **__):
+        raise NoBackbone("backbone 'nope'", wanted="a folder", got="nothing")
+
+    with pytest.raises(RungError):
+        fit(paragraphs, target="label", out=tmp_path / "run", metric="acc")
+    assert not (tmp_path / "run").exists()
+    monkeypatch.setattr("rung.recipes.fit.load_backbone", missing)
+    with pytest.raises(NoBackbone):
+        fit(paragraphs, target="label", out=tmp_path / "run", backbone="nope")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_share_that_leaves_nothing_to_learn_from_is_refused(fake, paragraphs, tmp_path):
+    with pytest.raises(TooFewRows, match="at least 10 rows to learn from"):
+        fit(paragraphs, target="label", test=0.99, out=tmp_path / "run")
 
 
 def test_the_test_share_is_a_share_of_rows(fake, paragraphs, tmp_path):

@@ -110,12 +110,13 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         finished = load_run(folder)
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
+    _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
+    backbone_ = _backbone(options, chosen)
     with honest_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
     state.open()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
-    backbone_ = _backbone(options, chosen)
     delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, view, state, journal))
     write_run(folder, delivery)
     journal.say("done", seconds=perf_counter() - started)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.core.errors import NoSuchColumn, UsageError
+from rung.core.errors import NoSuchColumn, TooFewRows, UsageError
 from rung.core.types import Column, Finding, Ints, Plan, Role, Target
 from rung.data import findings as noticed
 from rung.data.fingerprint import fingerprint, split_hash
@@ -18,6 +18,7 @@ from rung.data.target import encode
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
+LEAST = 10  # rows that a share of test rows must leave to learn from
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
 
 
@@ -79,6 +80,11 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         inside, outside = (
             hold_out(target, keys, cluster, share=share, seed=options.seed, time=when) if share else (every, every[:0])
         )
+        if len(inside) < LEAST:
+            fix = "Give a smaller --test, or label more rows."
+            raise TooFewRows(
+                f"--test {share:g}", wanted=f"at least {LEAST} rows to learn from", got=len(inside), fix=fix
+            )
         pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
     else:
         inside = np.arange(len(frame))
