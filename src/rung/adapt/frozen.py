@@ -27,7 +27,8 @@ MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
 DENSER = 3.0  # times as long as words alone, a solve over words and embeddings takes
-MOST_FOR_WORDS = 50_000  # rows times outputs: one solve a class, over rows that embeddings make dense
+MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
+MOST_CLASSES = 40  # Banking77's 77 classes took twice the time at 1,000 rows and gained nothing
 JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
 WORDS = Words(
     strengths=(0.03, 0.1, 0.3, 1.0),
@@ -83,7 +84,7 @@ class Frozen:
                 grown = ROUNDS * max(1, job.target.outputs) * tried
                 work += grown * n * (width + job.inputs.table.width) * TREE_CELL
         words = 0.0
-        if n * job.target.outputs <= MOST_FOR_WORDS:
+        if _affords_words(n, job.target.outputs):
             solves = tried * 0.8 * (len(WORDS.strengths) + 1)
             words = DENSER * solves * measured(job)[1]
         return Cost(embedding + words + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
@@ -113,7 +114,7 @@ class Frozen:
             found += path(job, folds, groups_of(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
             if job.target.outputs <= MOST_OUTPUTS:
                 found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
-        if rows * job.target.outputs <= MOST_FOR_WORDS:
+        if _affords_words(rows, job.target.outputs):
             found += self._beside_words(job, folds, few)
         return found
 
@@ -168,6 +169,10 @@ class Frozen:
         parts = model.parts()
         numbers = sum(tensor.size for name, tensor in parts.tensors.items() if name.startswith("head."))
         return numbers + sum(content.count(b"leaf_value") for content in parts.files.values())
+
+
+def _affords_words(rows: int, outputs: int) -> bool:
+    return outputs <= MOST_CLASSES and rows * outputs <= MOST_FOR_WORDS
 
 
 def groups_of(job: Job, folds: Sequence[Fold], which: str) -> Groups:
