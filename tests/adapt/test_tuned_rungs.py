@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rung.adapt import contrastive
-from rung.adapt.bodies import hashes, places
+from rung.adapt.bodies import places
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.prefix import Suffix, keep
@@ -29,6 +29,12 @@ def short(monkeypatch):
         monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
     monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
     monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
+
+
+def hashes(module):
+    """A number for each parameter and buffer that changes when any of its values does."""
+    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    return {name: hash(tensor.detach().numpy().tobytes()) for name, tensor in state.items()}
 
 
 def trained(rung, job):

@@ -35,6 +35,17 @@ def test_transfer(backbone, classic, word, start):
     assert verdict.low <= verdict.value <= verdict.high
 
 
+@pytest.mark.parametrize(
+    ("twin", "scratch", "word"), [(0.9, 0.5, "helps"), (0.7, 0.7, "no evidence"), (0.6, 0.9, "hurts")]
+)
+def test_transfer_has_to_beat_a_random_start_too(twin, scratch, word):
+    target, ours = said(0.9)
+    verdict = transfer(accuracy, target, ours, said(0.8)[1], scratch=(said(twin)[1], said(scratch)[1]))
+    assert verdict.verdict == word
+    assert "against a random start" in verdict.sentence
+    assert "needs no backbone" not in verdict.sentence
+
+
 def test_a_gap_is_train_minus_validation_and_doubts_both_sides():
     many, few = said(1.0, 2000), said(0.8, 100)
     found = gap(accuracy, *many, *few)

@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -165,9 +164,3 @@ def places(tunable: Tunable, module: nn.Module) -> Places:
     inside = names[: names.index(attention_out)]
     keys_values = tuple(name for name in inside if KEYS_VALUES.search(name.rpartition(".")[2]))
     return Places(attention_out, feed_out, keys_values or tuple(inside), tuple(names))
-
-
-def hashes(module: nn.Module) -> dict[str, int]:
-    """A number for each parameter and buffer that changes when any of its values does: proof that frozen is frozen."""
-    state = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    return {name: hash(np.ascontiguousarray(t.detach().cpu().float().numpy()).tobytes()) for name, t in state.items()}

@@ -64,7 +64,7 @@ def _lora(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
     return peft.LoraConfig(
         r=int(setting["rank"]),
         lora_alpha=2 * int(setting["rank"]),
-        lora_dropout=0.0,  # masks for the input of every layer took a quarter of a step, for nothing that was seen
+        lora_dropout=0.0,  # torch's masks for the input of every layer took a quarter of a step
         use_rslora=kind == "rslora",
         use_dora=kind == "dora",
         target_modules=layers(tunable, places(tunable, tunable.module()).every),

@@ -42,7 +42,8 @@ def transfer(
         against.append(other)
         by += f"; against a random start, {change(metric, other.value, other.low, other.high)}"
     if any(each.high < 0 for each in against):
-        word, says = "hurts", f"Transfer hurts: {rung} against classic, which needs no backbone, {by}."
+        besides = ", which needs no backbone" if gain.high < 0 else ""
+        word, says = "hurts", f"Transfer hurts: {rung} against classic{besides}, {by}."
     elif all(each.low > 0 for each in against):
         word, says = "helps", f"Transfer helps: {rung} against classic, {by}."
     else:
