@@ -1,15 +1,16 @@
 """The ladder promotes, stops, skips and says why, whatever the rungs are."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from rung.core.contracts import Job, Trial
+from rung.core.contracts import Collapse, Job, Trial
 from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Ladder, climb
+from rung.recipes.refit import NOT_REFITTED, REFITTED, refitted
 from rung.recipes.view import Quiet
 
 N = 400
@@ -125,3 +126,50 @@ def test_a_step_that_was_kept_is_not_tried_again(job):
     second = climb(job, ladder([Scripted("prior", 0.5), again], kept=kept))
     assert again.tried == []
     assert second.winner == first.winner
+
+
+class Costly(Scripted):
+    """A rung that trains the backbone: its trial brings a model, and memory is what it asks for."""
+
+    dear = True
+    memory = 0
+
+    def predict_cost(self, job):
+        return Cost(0.0, self.memory)
+
+    def climb(self, job):
+        trial = super().climb(job)
+        return replace(trial, model=super().refit(job, trial.choice))
+
+    def refit(self, job, choice):
+        self.refits = getattr(self, "refits", 0) + 1
+        return super().refit(job, choice)
+
+
+def test_a_rung_that_does_not_fit_in_memory_is_skipped_by_name(job):
+    big = Costly("full", 0.9)
+    big.memory = 8_000_000_000
+    climbed = climb(job, replace(ladder([Scripted("prior", 0.5), big]), free=lambda: 1e9))
+    assert climbed.step("full").evidence.status == "skipped"
+    assert "8.0 GB of memory, more than the 1.0 GB that are free" in climbed.step("full").evidence.why
+
+
+def test_a_rung_that_died_in_training_is_said_and_the_climb_goes_on(job):
+    class Dying(Scripted):
+        def climb(self, job):
+            raise Collapse("the loss was not finite at step 3 of 40")
+
+    climbed = climb(job, ladder([Scripted("prior", 0.5), Dying("full", 0.9), Scripted("classic", 0.8)]))
+    assert climbed.step("full").evidence.status == "collapsed"
+    assert "step 3 of 40" in climbed.step("full").evidence.why
+    assert climbed.winner == "classic"
+
+
+@pytest.mark.parametrize(("left", "refits"), [(float("inf"), 1), (-1.0, 0)])
+def test_a_winner_that_trains_is_refitted_once_when_the_budget_allows(job, left, refits):
+    rung = Costly("full", 0.9)
+    climbed = climb(job, ladder([Scripted("prior", 0.5), rung]))
+    assert climbed.winner == "full"
+    _, said = refitted(job, [rung], climbed, lambda: left)
+    assert getattr(rung, "refits", 0) == refits
+    assert said == (REFITTED if refits else NOT_REFITTED)
