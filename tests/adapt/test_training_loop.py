@@ -233,3 +233,13 @@ def test_the_rate_rises_then_falls():
     assert max(shares) == shares[1] == shares[2] == 1.0
     assert all(a >= b for a, b in pairwise(shares[2:]))
     assert shares[-1] < 0.02
+
+
+def test_one_class_from_the_start_on_is_no_collapse(learner):
+    mine = learner(96)
+    mine.truth.zero_()
+    mine.truth[::40] = 1
+    with torch.no_grad():
+        mine.net.head.bias[0] = 50.0
+    found, _ = run(mine, replace(QUICK, epochs=2), judged(mine, accuracy(mine)))
+    assert found.score > 0.9

@@ -223,6 +223,17 @@ def test_settings_are_checked_by_name_and_kind():
     assert {name.partition(".")[0] for name in known_settings()} == set(TUNED)
 
 
+@pytest.mark.parametrize("name", ["prefix", "prompt"])
+def test_tokens_before_each_text_are_there_when_the_head_is_fitted(make, name):
+    job = make(**ALL)
+    ground, rows = Ground.of(job), np.arange(len(job.target))
+    surprise = {}
+    for warm in (True, False):
+        learner, _, _ = TUNED[name].learner(ground, rows, TUNED[name].method.settings(job)[0], None, warm=warm)
+        surprise[warm] = -np.log(learner.predict(rows)[rows, job.target.value]).mean()
+    assert surprise[True] < 0.9 * surprise[False]
+
+
 def test_rungs_that_only_a_name_starts_say_so(make):
     assert TUNED["ia3"].applies(make()) == "it runs only when it is named: --rungs ...,ia3"
     assert TUNED["lora"].applies(make()) == ""

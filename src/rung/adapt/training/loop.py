@@ -71,8 +71,8 @@ def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, aro
     """Train `learner` on `rows` and leave the best weights in it; without a judge, the last.
 
     The start counts as epoch 0: a run that never betters it leaves it. Raises Collapse within the first tenth of the
-    steps when the loss is not finite, one class is predicted, or guessing scores better. Deterministic on a CPU, also
-    when it was interrupted and goes on from its notebook.
+    steps when the loss is not finite, or one class is predicted or guessing scores better and the start was not so.
+    Deterministic on a CPU, also when it was interrupted and goes on from its notebook.
     """
     run = _Run(learner, recipe, rows, judge, around)
     with torch.random.fork_rng(devices=None if torch.cuda.is_available() else []):
@@ -249,14 +249,21 @@ class _Run:
             said = self.learner.predict(self.judge.aside)
             score = self.judge.score(self.judge.aside, said) if np.isfinite(said).all() else -np.inf
             facts["history"].append(score)
+            facts.setdefault("one_class", self._one_class(said))  # of the start
         if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
             facts["best"], facts["best_epoch"], facts["idle"] = score, facts["epoch"], 0
             self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
         else:
             facts["idle"] += 1
 
+    def _one_class(self, said: Floats) -> bool:
+        return self.judge is not None and self.judge.task.one_label and bool(np.ptp(said.argmax(1)) == 0)
+
     def _look(self) -> None:
-        """After a tenth of the steps: a dead model has a loss like any other, so look at what it predicts."""
+        """After a tenth of the steps: a dead model has a loss like any other, so look at what it predicts.
+
+        What the start did already is no sign of death: where one class is rare, a sound head names the other alone.
+        """
         self.facts["looked"] = True
         if self.judge is None or len(self.judge.aside) < 10:
             return
@@ -266,9 +273,11 @@ class _Run:
         at = f"after {self.facts['step']} of {self.steps} steps"
         if not np.isfinite(said).all():
             raise Collapse(f"predictions were not finite {at}")
-        if self.judge.task.one_label and np.ptp(said.argmax(1)) == 0:
+        one_label = len(self.learner.truth[self.rows].unique()) == 1
+        if self._one_class(said) and (one_label or not self.facts["one_class"]):
             raise Collapse(f"one class was predicted for every row {at}")
-        if (now := self.judge.score(aside, said)) < self.judge.prior:
+        now, began = self.judge.score(aside, said), self.facts["history"][0]
+        if now < min(self.judge.prior, began):
             raise Collapse(f"it scored worse than guessing ({now:.3f} against {self.judge.prior:.3f}) {at}")
 
 
