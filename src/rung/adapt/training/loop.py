@@ -273,7 +273,8 @@ class _Run:
         at = f"after {self.facts['step']} of {self.steps} steps"
         if not np.isfinite(said).all():
             raise Collapse(f"predictions were not finite {at}")
-        one_label = len(self.learner.truth[self.rows].unique()) == 1
+        truth = self.learner.truth[self.rows]
+        one_label = bool((truth == truth[0]).all())
         if self._one_class(said) and (one_label or not self.facts["one_class"]):
             raise Collapse(f"one class was predicted for every row {at}")
         now, began = self.judge.score(aside, said), self.facts["history"][0]
