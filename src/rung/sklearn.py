@@ -138,7 +138,7 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Climb on X (N rows) and y (N classes)."""
-        labels = np.asarray(y)
+        labels = _one_dimension(y)
         missing = np.flatnonzero([_is_nothing(label) for label in labels.ravel().tolist()])
         if len(missing):
             fix = "Leave out the rows without a class."
@@ -172,7 +172,7 @@ class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-lear
 
     def fit(self, X: Any, y: ArrayLike) -> Self:
         """Climb on X (N rows) and y (N numbers)."""
-        return self._climb(X, np.asarray(y, dtype=float), Task.REGRESSION)
+        return self._climb(X, _one_dimension(y).astype(float), Task.REGRESSION)
 
     def predict(self, X: Any) -> NDArray[np.float32]:
         """Predict the number of each row, (N,)."""
@@ -183,6 +183,16 @@ def _free(place: Path) -> Path:
     """The folder, or the first of place-2, place-3, ... where it is in use: fitting again overwrites no evidence."""
     numbered = (place.with_name(f"{place.name}-{i}") for i in count(2))
     return next(folder for folder in chain([place], numbered) if not folder.exists())
+
+
+def _one_dimension(y: ArrayLike) -> NDArray[Any]:
+    """Y as N values; one column counts as such. Raises BadShape for more."""
+    values = np.asarray(y)
+    if values.ndim == 2 and values.shape[1] == 1:
+        return values[:, 0]
+    if values.ndim != 1:
+        raise BadShape("y", wanted="one value a row", got=f"an array of shape {values.shape}")
+    return values
 
 
 def _is_nothing(value: Any) -> bool:

@@ -179,6 +179,23 @@ def test_bad_input_gets_one_message_and_its_exit_code(rung, tmp_path, case, fake
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--backbone", "nope"), "backbone 'nope'"),
+        (("--metric", "acc"), "Did you mean 'accuracy'?"),
+        (("--max-rung", "frozn"), "Did you mean 'frozen'?"),
+    ],
+)
+def test_a_wrong_word_is_wrong_use(rung, table, tmp_path, arguments, said):
+    code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "run", *arguments)
+    assert (code, said in err) == (2, True), err
+
+
+def test_a_run_that_is_not_there_is_wrong_use(rung, table):
+    assert rung("predict", "nosuchrun", table, "-o", "said.csv")[0] == 2
+
+
 def test_a_disk_that_can_not_be_written_is_one_message(rung, table, tmp_path, fake):
     (tmp_path / "file").write_text("in the way")
     code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "file" / "run", "--max-rung", "prior")

@@ -19,7 +19,12 @@ def test_a_damaged_file_of_the_run_is_named(rung, run_folder, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new"), [("evidence.json", b'"winner"', b'"Winner"'), ("audit.json", b"{", b" {")]
+    ("name", "old", "new"),
+    [
+        ("evidence.json", b'"winner"', b'"Winner"'),
+        ("audit.json", b"{", b" {"),
+        ("run.json", b'"winner"', b'"Winner"'),
+    ],
 )
 def test_evidence_that_was_edited_is_refused(rung, run_folder, name, old, new):
     path = run_folder / name

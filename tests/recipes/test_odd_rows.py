@@ -5,6 +5,7 @@ import pytest
 
 from rung.core.errors import BadOption, BadShape
 from rung.recipes.fit import fit
+from rung.recipes.predict import predict
 
 pytestmark = pytest.mark.journey
 
@@ -63,3 +64,63 @@ def test_a_list_of_texts_for_a_model_of_several_columns_names_them(fake, paragra
     with pytest.raises(BadShape, match=r"a table with the columns .*n.*, got a list of texts"):
         run.predict(["a new row"])
     assert 'model.predict("new_rows.csv")' in (run.path / "README.md").read_text()
+
+
+@pytest.mark.parametrize("kind", [pl.Int64, pl.Float64, pl.Boolean])
+def test_labels_come_back_as_the_table_had_them(fake, paragraphs, tmp_path, kind):
+    first = sorted(paragraphs["label"].unique())[0]
+    table = paragraphs.with_columns(label=(pl.col("label") == first).cast(pl.Int8).cast(kind))
+    run = fit(table, target="label", max_rung="classic", out=tmp_path / "run")
+    said = run.predict(table["text"].to_list()[:40])
+    assert set(said.tolist()) == set(table["label"].unique().to_list())
+    assert {type(label) for label in said.tolist()} == {type(table["label"][0])}
+    assert predict(run, table[:40])["prediction"].dtype == kind
+    assert run.evaluate(table).scores["accuracy"].value > 0.8
+
+
+def test_test_rows_that_group_and_time_make_old_are_said(fake, paragraphs, tmp_path):
+    n = len(paragraphs)
+    table = paragraphs.with_columns(
+        house=pl.int_range(n) // 20, year=2000 + pl.int_range(n) // 20 + pl.int_range(n) % 3
+    )
+    together = fit(table, target="label", group="house", time="year", max_rung="prior", out=tmp_path / "both")
+    alone = fit(table, target="label", time="year", max_rung="prior", out=tmp_path / "time")
+    assert "older_test_rows" in kept(together)
+    assert "older_test_rows" not in kept(alone)
+
+
+def test_cells_that_hold_several_labels_are_said_to_be_classes(fake, paragraphs, tmp_path):
+    table = paragraphs.with_columns(label=pl.concat_str("label", pl.lit(";all")))
+    run = fit(table, target="label", max_rung="prior", out=tmp_path / "run")
+    assert "label_sets" in kept(run)
+    sets = fit(table, target="label", task="multilabel", max_rung="prior", out=tmp_path / "sets")
+    assert "label_sets" not in kept(sets)
+    why = {column["name"]: column["why"] for column in sets.manifest["columns"]}
+    assert "multilabel" in why["label"]
+
+
+def test_rare_labels_of_rows_that_are_scored_are_no_finding(fake, paragraphs, tmp_path):
+    table = paragraphs.with_columns(label=pl.concat_list(pl.col("label"), pl.lit("all")))
+    run = fit(table, target="label", max_rung="prior", out=tmp_path / "run")
+    assert "rare_class" not in checks(run.evaluate(table[:4]).findings)
+
+
+def test_rows_without_text_are_said_where_they_are_scored_and_predicted(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, target="label", max_rung="classic", out=tmp_path / "run")
+    odd = paragraphs[:9].with_columns(text=pl.when(pl.int_range(9) == 4).then(pl.lit(" ")).otherwise("text"))
+    assert [finding.rows for finding in run.evaluate(odd).findings if finding.check == "empty_text"] == [(4,)]
+    noticed = []
+    assert predict(run, odd, notice=noticed.append).height == 9
+    assert [finding.rows for finding in noticed] == [(4,)]
+
+
+@pytest.mark.parametrize("odd", [["a", 3], [["a"], ["b"]], [{"text": "a"}, 1.5]])
+def test_a_list_that_is_neither_texts_nor_rows_is_refused(fake, paragraphs, tmp_path, odd):
+    run = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "run")
+    with pytest.raises(BadShape, match="a list of texts, or of dicts"):
+        run.predict(odd)
+
+
+def test_a_backbone_that_no_rung_uses_is_refused(paragraphs, tmp_path):
+    with pytest.raises(BadOption, match="a rung that uses one"):
+        fit(paragraphs, target="label", max_rung="classic", backbone="nope", out=tmp_path / "run")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rung.backbones.catalog import HUB, Entry, catalog, find, package_folder
-from rung.core.errors import NoBackbone
+from rung.core.errors import NoBackbone, NoSuchBackbone
 
 # Weights that can't run code, settings, tokenizers; never a pickle, never the other runtimes' copies.
 WANTED_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
@@ -39,7 +39,7 @@ def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card an
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _local(folder.resolve())
-    raise NoBackbone(
+    raise NoSuchBackbone(
         f"backbone {name!r}",
         wanted=f"a folder, hf:owner/name[@revision], or one of {', '.join(known.id for known in catalog()[:1])}",
         got="nothing by that name here",

@@ -1,14 +1,23 @@
 """bundle.json: what a bundle is, sealed against change."""
 
 import json
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from rung.core.types import Column, Task
+from rung.core.types import Column, LabelKind, Task
 
 FORMAT = 1
+
+
+_AS: dict[LabelKind, Callable[[str], Any]] = {
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": "True".__eq__,
+}
 
 
 class BackboneReference(BaseModel):
@@ -34,6 +43,7 @@ class Manifest(BaseModel):
     task: Task
     target: str
     labels: tuple[str, ...]
+    label_kind: LabelKind = "string"
     columns: tuple[Column, ...]
     strategy: str
     choice: dict[str, Any]
@@ -46,11 +56,25 @@ class Manifest(BaseModel):
     files: dict[str, str] = {}
     seal: str = ""
 
+    @property
+    def classes(self) -> tuple[Any, ...]:
+        """The labels as the training table had them: strings, whole numbers, numbers or booleans."""
+        return tuple(map(_AS[self.label_kind], self.labels))
+
     def sealed(self) -> "Manifest":
         """The same manifest with its seal computed."""
         return self.model_copy(update={"seal": self.expected_seal()})
 
     def expected_seal(self) -> str:
         """sha256 of the canonical JSON without the seal."""
-        content = json.dumps(self.model_dump(mode="json", exclude={"seal"}), sort_keys=True, ensure_ascii=False)
-        return sha256(content.encode()).hexdigest()
+        return seal_of(self.model_dump(mode="json"))
+
+
+def seal_of(document: Mapping[str, Any]) -> str:
+    """sha256 of a JSON document without its own seal.
+
+    >>> seal_of({"a": 1, "seal": "x"}) == seal_of({"a": 1})
+    True
+    """
+    rest = {key: value for key, value in document.items() if key != "seal"}
+    return sha256(json.dumps(rest, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -15,12 +15,16 @@ def command(
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write: .csv, .tsv, .parquet or .jsonl.")],
 ) -> None:
     """Predict new rows with a run."""
+    from rung.core.types import Finding
     from rung.recipes.predict import predict
 
     with waiting(f"Reading {data}") as tell:
-        table = predict(run, data, out=out, tell=tell)
+        noticed: list[Finding] = []
+        table = predict(run, data, out=out, tell=tell, notice=noticed.append)
     failed = int((table["error"] != "").sum()) if "error" in table.columns else 0
     console = aside()
     console.print(f"{len(table):,} rows predicted: {out}", soft_wrap=True)
+    for finding in noticed:
+        console.print(f"Warning: {finding.what}; they are predicted all the same.", soft_wrap=True)
     if failed:
         console.print(f"Warning: {failed:,} rows could not be read; their reasons stand in the column error.")

@@ -102,6 +102,31 @@ class NoBackbone(DataError):
     """A backbone can't be had here: not in the cache, no network, refused weights."""
 
 
+def nearest(name: str, among: Sequence[str]) -> str:
+    """Which name was meant, as a sentence: one that begins so, holds it, or is spelt much like it; "" for none.
+
+    >>> nearest("acc", ["mcc", "accuracy"]), nearest("f1", ["mcc", "macro_f1"]), nearest("x", ["mcc"])
+    ("Did you mean 'accuracy'?", "Did you mean 'macro_f1'?", '')
+    """
+    low = name.lower()
+    begin = [each for each in among if each.lower().startswith(low)] if len(low) > 1 else []
+    hold = [each for each in among if low in each.lower()] if len(low) > 1 else []
+    near = begin or hold or get_close_matches(name, among, n=1)
+    return f"Did you mean {near[0]!r}?" if near else ""
+
+
+class NoSuchBackbone(NoBackbone):
+    """A backbone by that name is not known, and is no folder."""
+
+    exit_code = 2
+
+
+class NoSuchRun(BundleError):
+    """No folder of that name."""
+
+    exit_code = 2
+
+
 class NoSuchColumn(UsageError):
     """A column that was named is not there.
 
@@ -110,12 +135,11 @@ class NoSuchColumn(UsageError):
     """
 
     def __init__(self, name: str, *, among: Sequence[str]) -> None:
-        near = get_close_matches(name, among, n=1)
         super().__init__(
             f"column {name!r}",
             wanted=f"one of {', '.join(among)}",
             got="nothing by that name",
-            fix=f"Did you mean {near[0]!r}?" if near else "",
+            fix=nearest(name, among),
         )
 
 
@@ -123,12 +147,11 @@ class NoSuchName(UsageError):
     """A registered name (rung, metric, backbone) that nobody registered."""
 
     def __init__(self, kind: str, name: str, *, among: Sequence[str]) -> None:
-        near = get_close_matches(name, among, n=1)
         super().__init__(
             f"{kind} {name!r}",
             wanted=f"one of {', '.join(among)}",
             got="nothing by that name",
-            fix=f"Did you mean {near[0]!r}?" if near else "",
+            fix=nearest(name, among),
         )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import polars as pl
 
+LabelKind = Literal["string", "integer", "number", "boolean"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -79,12 +80,13 @@ class Target:
 
     value: int64 (N,) class indices for binary and multiclass, -1 where a label is unknown to `labels`;
     uint8 (N, L) for multilabel, with further columns for labels unknown to `labels`; float64 (N,) for regression.
-    labels: the classes in index order; empty for regression.
+    labels: the classes in index order; empty for regression. kind: what the labels were in the table, where it says.
     """
 
     task: Task
     value: NDArray[Any]
     labels: tuple[str, ...] = ()
+    kind: LabelKind = "string"
 
     def __len__(self) -> int:
         return len(self.value)

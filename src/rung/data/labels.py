@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from rung.core.errors import BadTarget
-from rung.core.types import Task
+from rung.core.types import LabelKind, Task
 from rung.data.numbers import plain_numbers
 from rung.data.words import as_words
 
@@ -50,6 +50,19 @@ def infer_task(series: pl.Series) -> Task:
     if values.dtype == pl.String and numbers is None:
         _refuse_mixed(series)
     return Task.BINARY if as_words(values).n_unique() == 2 else Task.MULTICLASS
+
+
+def label_kind(series: pl.Series) -> LabelKind:
+    """What the labels are in the table; text files say string of everything.
+
+    >>> label_kind(pl.Series([0, 1])), label_kind(pl.Series([True, None])), label_kind(pl.Series(["0", "1"]))
+    ('integer', 'boolean', 'string')
+    """
+    if series.dtype == pl.Boolean:
+        return "boolean"
+    if series.dtype.is_integer():
+        return "integer"
+    return "number" if series.dtype.is_float() or series.dtype.is_decimal() else "string"
 
 
 def as_quantities(values: pl.Series) -> pl.Series | None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rung.core.errors import BadTarget, TooFewRows
 from rung.core.types import Finding, Target, Task
-from rung.data.labels import infer_task, known, sort_labels
+from rung.data.labels import infer_task, known, label_kind, sort_labels
 from rung.data.units import normal
 from rung.data.words import as_words
 
@@ -52,15 +52,30 @@ def encode(series: pl.Series, *, task: Task | None = None, labels: tuple[str, ..
     if labels is None and usable.sum() < LEAST:
         got = f"{usable.sum()} of {len(series)} rows with a label"
         raise TooFewRows(what, wanted=f"at least {LEAST} labelled rows", got=got, fix="Label more rows.")
+    findings = () if task else _sets_in_cells(values)
     task = task or infer_task(values)
-    findings: tuple[Finding, ...] = ()
     if task is Task.REGRESSION:
         target = _regression(values, what, judge=labels is None)
     elif task is Task.MULTILABEL:
-        target, findings = _multilabel(values, what, labels)
+        target, more = _multilabel(values, what, labels)
+        findings += more
     else:
-        target, findings = _classes(values, what, task, labels)
+        target, more = _classes(values, what, task, labels)
+        findings += more
     return Encoded(target, usable, _unlabelled(series, usable) + findings)
+
+
+def _sets_in_cells(values: pl.Series) -> tuple[Finding, ...]:
+    """Say where cells look like several labels joined by ";": they are read as one class each."""
+    if values.dtype != pl.String:
+        return ()
+    joined = [row for row, cell in enumerate(values.to_list()) if cell is not None and len(_split(cell)) > 1]
+    cells = {values[row] for row in joined}
+    if len({name for cell in cells for name in _split(cell)}) >= 2 * len(cells):
+        return ()  # their parts do not come again: a sign of its own, no sets
+    what = f'{len(joined)} rows hold labels joined by ";", such as {values[joined[0]]!r}, each read as one class'
+    fix = "Say --task multilabel to read them as sets of labels."
+    return (Finding("label_sets", what, tuple(joined), "warn", fix),)
 
 
 def _unlabelled(series: pl.Series, usable: NDArray[np.bool_]) -> tuple[Finding, ...]:
@@ -106,7 +121,7 @@ def _classes(
         findings = _strangers(words, set(labels))
     place = {name: index for index, name in enumerate(labels)}
     value = np.array([place.get(word, -1) for word in words.to_list()], dtype=np.int64)
-    return Target(task, value, labels), findings
+    return Target(task, value, labels, label_kind(values)), findings
 
 
 def _refuse_classes(words: pl.Series, labels: tuple[str, ...], what: str, task: Task) -> None:
@@ -156,6 +171,7 @@ def _strangers(words: pl.Series, labels: set[str]) -> tuple[Finding, ...]:
 
 def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) -> tuple[Target, tuple[Finding, ...]]:
     sets = _label_sets(values, what)
+    seen = labels is not None
     if labels is None:
         labels = sort_labels(name for names in sets for name in names)
         if len(labels) < 2:
@@ -177,7 +193,7 @@ def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) ->
         target = Target(Task.MULTILABEL, np.concatenate([value, missed], axis=1), labels)
         return target, (Finding("unknown_label", said, tuple(foreign), "warn", "", "test"),)
     few = [name for name, count in zip(labels, value.sum(axis=0), strict=True) if count < MEASURABLE]
-    if not few:
+    if seen or not few:
         return target, ()
     rows = tuple(np.flatnonzero(value[:, [place[name] for name in few]].any(axis=1)).tolist())
     said = f"{len(few)} labels have one or two rows: {_shown(few)}; too few to measure"

@@ -1,28 +1,41 @@
 """What to do next, from the evidence alone."""
 
+from collections.abc import Sequence
+
 from rung.core.evidence import Evidence
+from rung.core.types import Finding
+
+MANY = 0.05  # share of the test rows from which something wrong with them comes first
+SPOILT = {
+    "unknown_label": "{n} of {of} test rows hold labels that training never had, scored as errors: mend these labels "
+    "or train with rows of them, then read the test scores.",
+    "shared_rows": "{n} of {of} test rows are among the training rows too: take them out before you believe the test "
+    "scores.",
+}
 
 
-def next_steps(evidence: Evidence) -> tuple[str, ...]:
+def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[str, ...]:
     """Plain suggestions, the most useful first; at least one.
 
-    Each rests on a number of the evidence: the learning curve, the transfer verdict, the gap, the test scores.
+    Each rests on a number of the evidence (the learning curve, the transfer verdict, the gap, the test scores) or on
+    findings in the test rows.
     """
-    steps: list[str] = []
-    enough, transfer = evidence.verdict("enough data"), evidence.verdict("transfer")
+    of = evidence.rows.get("test", 0)
+    spoilt = [
+        SPOILT[finding.check].format(n=len(finding.rows), of=of)
+        for finding in findings
+        if finding.check in SPOILT and len(finding.rows) > MANY * of > 0
+    ]
+    steps = [*spoilt]
+    enough = evidence.verdict("enough data")
     if evidence.winner == "prior":
         steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
-    if transfer is not None and transfer.verdict == "hurts":
-        steps.append("The backbone hurts here: try one from your domain or language with --backbone.")
-    elif evidence.winner == "classic" and transfer is not None:
-        steps.append(
-            "Word counts hold the place: ship the small model, or try a backbone of your domain with --backbone."
-        )
+    if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
+        steps.extend(_of_transfer(evidence))
     if enough is not None and enough.verdict == "no":
         steps.append(enough.sentence)
-    small = evidence.rows.get("test", 0)
-    if 0 < small < 200:
-        steps.append(f"Only {small} test rows: intervals are wide; label more test rows before you compare models.")
+    if 0 < of < 200:
+        steps.append(f"Only {of} test rows: intervals are wide; label more test rows before you compare models.")
     skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
     if skipped:
         steps.append(f"Give more --budget: {', '.join(skipped)} did not fit.")
@@ -32,3 +45,21 @@ def next_steps(evidence: Evidence) -> tuple[str, ...]:
     if not steps:
         steps.append("Nothing urgent: read the worst errors in the report, they are the likeliest wrong labels.")
     return tuple(steps)
+
+
+def _of_transfer(evidence: Evidence) -> list[str]:
+    transfer = evidence.verdict("transfer")
+    if transfer is None:
+        return []
+    if transfer.verdict == "hurts" and evidence.winner not in ("prior", "classic"):
+        return [
+            (
+                f"Test rows prefer classic, validation rows chose {evidence.winner}: see that both come from the same "
+                "place, or label more test rows, before you decide."
+            )
+        ]
+    if transfer.verdict == "hurts":
+        return ["The backbone hurts here: try one from your domain or language with --backbone."]
+    if evidence.winner == "classic":
+        return ["Word counts hold the place: ship the small model, or try a backbone of your domain with --backbone."]
+    return []

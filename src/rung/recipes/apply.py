@@ -8,6 +8,7 @@ import polars as pl
 
 from rung.core.errors import BadShape
 from rung.core.types import FEATURES, Column, Finding, Floats, Role, Task, Tell, silent
+from rung.data.findings import empty_texts
 from rung.data.inputs import cast
 from rung.data.numbers import MISSING
 from rung.data.read import read
@@ -28,7 +29,10 @@ def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
             raise BadShape("data", wanted=f"a table with the columns {needed}", got="a list of texts")
         return pl.DataFrame({texts[0]: list(data)}, schema={texts[0]: pl.String})
     if isinstance(data, list | tuple):
-        data = pl.DataFrame(data)
+        if not all(isinstance(item, dict) for item in data):
+            odd = next(item for item in data if not isinstance(item, str | dict | None))
+            raise BadShape("data", wanted="a list of texts, or of dicts by column", got=f"{odd!r:.60} in it")
+        data = pl.DataFrame(data, infer_schema_length=None, strict=False)
     return read(data).frame
 
 
@@ -68,6 +72,13 @@ def unreadable_cells(
     return (Finding("unreadable_cell", what, rows, "warn", "Mend or empty these cells.", part),)
 
 
+def empty(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[Finding, ...]:
+    """A finding of the rows without any text."""
+    texts = [column.name for column in columns if column.role is Role.TEXT and column.name in frame.columns]
+    found = empty_texts(frame, texts, part="test")
+    return () if found is None else (found,)
+
+
 def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) -> pl.DataFrame:
     """The table of interfaces.md: id or row, prediction, p_<label> or lower/upper, and error where a row failed.
 
@@ -80,7 +91,7 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     taken = {"prediction", "lower", "upper", "error", *(f"p_{label}" for label in manifest.labels)}
     key = "id" if ids and ids[0] in taken else (ids or ["row"])[0]
     result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}
-    result["prediction"] = answers(manifest.task, manifest.labels, probability)
+    result["prediction"] = answers(manifest.task, manifest.labels, probability, manifest.classes)
     if manifest.task is Task.REGRESSION:
         width = manifest.half_width or 0.0
         result["lower"] = [value - width for value in result["prediction"]]

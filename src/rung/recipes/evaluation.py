@@ -16,7 +16,7 @@ from rung.evaluate.protocol import confusion, scores
 from rung.evaluate.slices import by_slice
 from rung.metrics.table import default
 from rung.predict.torch import Predictor
-from rung.recipes.apply import probabilities, table_of, unreadable_cells
+from rung.recipes.apply import empty, probabilities, table_of, unreadable_cells
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
     index = np.flatnonzero(encoded.usable)
     frame = frame[index]
     _, cluster = unit_keys(frame, manifest.columns, None)
-    found = (*encoded.findings, *unreadable_cells(frame, manifest.columns, "test"))
+    found = (*encoded.findings, *unreadable_cells(frame, manifest.columns, "test"), *empty(frame, manifest.columns))
     return Labelled(encoded.target.take(index), probabilities(predictor, frame, tell), cluster, frame, found)
 
 

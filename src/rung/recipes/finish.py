@@ -16,7 +16,6 @@ from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
 from rung.evaluate.learning_curve import curve
 from rung.evaluate.protocol import scores
-from rung.metrics.base import Metric
 from rung.metrics.table import named
 from rung.recipes.advice import next_steps
 from rung.recipes.climb import Climbed
@@ -96,8 +95,12 @@ def finish(
     learning: LearningCurve | None,
     trained_on: str,
     more: tuple[Verdict, ...] = (),
+    noticed: tuple[Finding, ...] = (),
 ) -> Finished:
-    """Calibrate the winner on validation rows, score the opened test rows, judge. more: verdicts found elsewhere."""
+    """Calibrate the winner on validation rows, score the opened test rows, judge.
+
+    more: verdicts found elsewhere. noticed: findings of before the climb, for the advice.
+    """
     winner = climbed.step(climbed.winner)
     assert winner.trial is not None
     judged = job.plan.judged
@@ -124,16 +127,10 @@ def finish(
         )
     blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
     judgements = judge(job, climbed, opened, (learning, calibration, blur))
-    metric: Metric = job.metric
-    by_rung = {
-        name: scores(task, opened.target.value, prediction, cluster=opened.cluster, seed=job.seed, only=(metric.name,))
-        for name, prediction in opened.prediction.items()
-        if len(opened.target)
-    }
     evidence = Evidence(
         task=task.value,
-        metric=metric.name,
-        better=metric.better,
+        metric=job.metric.name,
+        better=job.metric.better,
         labels=job.target.labels,
         rows=_rows(job, opened),
         rungs=tuple(step.evidence for step in climbed.steps),
@@ -141,14 +138,26 @@ def finish(
         stopped=climbed.stopped,
         trained_on=trained_on,
         test=test,
-        test_by_rung={name: found[metric.name] for name, found in by_rung.items()},
+        test_by_rung=_by_rung(job, opened),
         verdicts=(*judgements, *more),
         next_steps=(),
         curve=learning,
         calibration=calibration,
         half_width=width,
     )
-    return Finished(replace(evidence, next_steps=next_steps(evidence)), temperature, width, final)
+    advised = replace(evidence, next_steps=next_steps(evidence, (*noticed, *opened.findings)))
+    return Finished(advised, temperature, width, final)
+
+
+def _by_rung(job: Job, opened: Opened) -> dict[str, Score]:
+    """What each rung scores on the test rows by the metric that decides."""
+    name, task = job.metric.name, job.target.task
+    if not len(opened.target):
+        return {}
+    return {
+        rung: scores(task, opened.target.value, said, cluster=opened.cluster, seed=job.seed, only=(name,))[name]
+        for rung, said in opened.prediction.items()
+    }
 
 
 def judge(

@@ -174,7 +174,8 @@ def _climb_and_finish(
     climbed, trained_on = refitted(job, chosen, climbed, left)
     opened = _open(prepared, climbed, embedder, view.progress)
     view.noticed(opened.findings)
-    finished: Finished = finish(job, climbed, opened, learning, trained_on, measure_forgetting(job, climbed, embedder))
+    forgotten = measure_forgetting(job, climbed, embedder)
+    finished: Finished = finish(job, climbed, opened, learning, trained_on, forgotten, findings)
     return Delivery(
         prepared,
         options,
@@ -241,6 +242,10 @@ def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
             "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
         )
     if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
+        if options.backbone:
+            got = ", ".join(rung.name for rung in chosen)
+            fix = "Leave --backbone out, or let the climb go higher."
+            raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
         return None
     return load_backbone(options.backbone[0] if options.backbone else None, device=options.device)
 

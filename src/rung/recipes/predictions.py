@@ -55,13 +55,16 @@ def truth(target: Target) -> list[Any]:
     return [target.labels[i] if i >= 0 else None for i in target.value]
 
 
-def answers(task: Task, labels: tuple[str, ...], prediction: Floats) -> list[Any]:
-    """What is predicted, as people write it."""
+def answers(
+    task: Task, labels: tuple[str, ...], prediction: Floats, classes: tuple[Any, ...] | None = None
+) -> list[Any]:
+    """What is predicted, as people write it; one class a row as `classes` has it, where that is given."""
     if task is Task.REGRESSION:
         return [float(value) for value in prediction[:, 0]]
     if task is Task.MULTILABEL:
         return [joined(labels, row >= 0.5) for row in prediction]
-    return [labels[i] for i in prediction.argmax(1)]
+    named = labels if classes is None else classes
+    return [named[i] for i in prediction.argmax(1)]
 
 
 def spoken(cell: Any) -> str:

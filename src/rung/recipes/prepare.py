@@ -1,15 +1,16 @@
 """A table becomes rows that train, rows that judge and rows that stay closed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from rung.core.errors import NoSuchColumn, TooFewRows, UsageError
-from rung.core.types import Column, Finding, Ints, Plan, Role, Target
+from rung.core.types import Column, Finding, Ints, Plan, Role, Target, Task
 from rung.data import findings as noticed
+from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.read import read
 from rung.data.roles import infer
@@ -46,12 +47,18 @@ class Prepared:
     findings: tuple[Finding, ...]
     fingerprint: str
     split_hash: str
+    test_given: bool = False  # not cut off the data
 
     def open_test(self) -> tuple[Target, np.ndarray[Any, np.dtype[np.bool_]], tuple[Finding, ...]]:
         """Encode the test labels. Called once, after the climb: returns target, usable rows, findings."""
         encoded = encode(self.test.frame[self.target_name], task=self.target.task, labels=self.target.labels)
-        named = tuple(_as_test(finding) for finding in encoded.findings)
+        named = tuple(self._in_file(finding) for finding in encoded.findings)
         return encoded.target, encoded.usable, named
+
+    def _in_file(self, finding: Finding) -> Finding:
+        """The finding with the numbers that its rows have in the file they came from."""
+        rows = tuple(self.test.row[list(finding.rows)].tolist())
+        return replace(finding, rows=rows, part="test" if self.test_given else "data")
 
 
 def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
@@ -92,16 +99,19 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         test = _whole(test_frame, columns, options.group)
     when = pool.frame[options.time] if options.time else None
     target = target.take(inside)
+    columns = tuple(_with_task(column, target) for column in columns)
     decided = plan(target, list(pool.keys), pool.cluster, seed=options.seed, time=when)
     found = (
         *sheet.findings,
         *(given_test.findings if given_test else ()),
         *encoded.findings,
         *_content(pool, test, columns, target, from_file=test_frame is not None),
+        *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
     )
     print_of = fingerprint(sheet.frame)
     split = split_hash(pool.keys, test.keys, decided)
-    return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split)
+    from_file = test_frame is not None
+    return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
 
 
 def _target(name: str | None, among: Sequence[str]) -> str:
@@ -112,6 +122,25 @@ def _target(name: str | None, among: Sequence[str]) -> str:
     if name not in among:
         raise NoSuchColumn(name, among=list(among))
     return name
+
+
+def _with_task(column: Column, target: Target) -> Column:
+    if column.role is not Role.TARGET:
+        return column
+    said = {Task.REGRESSION: "numbers", Task.MULTILABEL: f"{len(target.labels)} labels, any number of them a row"}
+    values = said.get(target.task, f"{len(target.labels)} classes")
+    return replace(column, why=f"{column.why}; {target.task}: {values}")
+
+
+def _old_test_rows(pool: Part, test: Part, options: FitOptions) -> tuple[Finding, ...]:
+    """Say which test rows are not among the newest: a group counts as old as its newest row."""
+    assert options.time is not None
+    when_N = instants(pl.concat([pool.frame[options.time], test.frame[options.time]]), options.time)
+    known = len(pool.row)
+    rows = tuple(test.row[when_N[known:] <= when_N[:known].max(initial=-1)].tolist())
+    what = f"{len(rows)} of {len(test.row)} test rows are no newer than some that train; their {options.group} is"
+    fix = "With --group and --time a group is tested whole, and counts as old as its newest row."
+    return (Finding("older_test_rows", what, rows, "note", fix),) if rows else ()
 
 
 def _few(names: Sequence[str]) -> str:
@@ -150,7 +179,3 @@ def _huge(pool: Part, name: str) -> Finding | None:
     what = f"{len(over)} cells of {name!r} hold over {HUGE:,} bytes; only their beginning is read"
     rows = tuple(int(pool.row[i]) for i in over)
     return Finding("huge_text", what, rows, "note", "Cut them into rows, or summarise them.") if rows else None
-
-
-def _as_test(finding: Finding) -> Finding:
-    return Finding(finding.check, finding.what, finding.rows, finding.severity, finding.fix, "test")

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from rung.bundle.manifest import seal_of
 from rung.bundle.write import sha256_of
-from rung.core.errors import BundleError
+from rung.core.errors import BundleError, NoSuchRun
 from rung.core.evidence import Evidence
 from rung.core.types import Floats, Task
 from rung.predict.torch import Predictor
@@ -46,13 +47,13 @@ class Run:
         return predictor
 
     def predict(self, data: Any) -> NDArray[Any]:
-        """Predict labels (N,) of strings, `;`-joined for multilabel, or numbers for regression.
+        """Predict labels (N,) as the training table had them, `;`-joined for multilabel, or numbers for regression.
 
         data: a list of texts, or anything that `rung.fit` takes.
         """
         probability = self.predict_proba(data)
         manifest = self.predictor.manifest
-        return np.array(answers(manifest.task, manifest.labels, probability))
+        return np.array(answers(manifest.task, manifest.labels, probability, manifest.classes))
 
     def predict_proba(self, data: Any) -> Floats:
         """Calibrated probabilities (N, C) float32 in order of `labels`; (N, 1) values for regression."""
@@ -85,8 +86,8 @@ def load(path: str | Path) -> Run:
                 got="an interrupted one",
                 fix="Run rung fit again with --resume.",
             )
-        got = "no run.json" if folder.is_dir() else "no such folder"
-        raise BundleError(f"run {folder}", wanted="a folder made by rung fit", got=got, fix="Check the path.")
+        refused, got = (BundleError, "no run.json") if folder.is_dir() else (NoSuchRun, "no such folder")
+        raise refused(f"run {folder}", wanted="a folder made by rung fit", got=got, fix="Check the path.")
     try:
         manifest = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except ValueError as error:
@@ -94,6 +95,9 @@ def load(path: str | Path) -> Run:
     if not isinstance(manifest, dict) or manifest.get("format") != 1:
         got = f"format {manifest.get('format')!r}" if isinstance(manifest, dict) else "something else"
         raise BundleError(f"file {folder / 'run.json'}", wanted="format 1", got=got)
+    if manifest.get("seal") != seal_of(manifest):
+        fix = "Copy the run again from where it was made, or fit again."
+        raise BundleError(f"file {folder / 'run.json'}", wanted="its own seal", got="changed content", fix=fix)
     for name, expected in manifest.get("files", {}).items():
         _check_unchanged(folder / name, expected)
     try:

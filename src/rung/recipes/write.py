@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from rung.bundle.io import write
-from rung.bundle.manifest import BackboneReference, Manifest
+from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
 from rung.bundle.write import write_bundle
 from rung.core.contracts import Embedder, Job, Trial
@@ -62,6 +62,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
         write(folder / name, content)
     hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
     manifest = _manifest(delivery, sealed, folder.name) | {"files": hashes}
+    manifest |= {"seal": seal_of(json.loads(_json(manifest)))}
     write_report(folder, manifest)
     write_card(folder, manifest)
     write(folder / "run.json", _json(manifest))
@@ -77,6 +78,7 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
         task=prepared.target.task,
         target=prepared.target_name,
         labels=prepared.target.labels,
+        label_kind=prepared.target.kind,
         columns=prepared.columns,
         strategy=delivery.climbed.winner,
         choice=winner.evidence.choice or {},

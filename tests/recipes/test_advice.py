@@ -1,0 +1,32 @@
+"""Advice rests on sound numbers: not on spoilt test rows, not on one side alone."""
+
+from dataclasses import replace
+
+import pytest
+
+from rung.core.evidence import Evidence, Verdict
+from rung.core.types import Finding
+from rung.recipes.advice import next_steps
+
+HURTS = Verdict("transfer", "hurts", "Transfer hurts.", -0.1, -0.2, -0.05)
+BASE = Evidence(
+    task="binary", metric="accuracy", better="higher", labels=("a", "b"), rows={"test": 100}, rungs=(),
+    winner="frozen", stopped="", trained_on="", test={}, test_by_rung={}, verdicts=(HURTS,), next_steps=(),
+    curve=None, calibration=None, half_width=None,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("check", "said"), [("unknown_label", "never had"), ("shared_rows", "training rows too")])
+def test_spoilt_test_rows_come_first_and_silence_what_they_say_of_the_backbone(check, said):
+    steps = next_steps(BASE, [Finding(check, "", tuple(range(30)), "warn", part="test")])
+    assert said in steps[0]
+    assert not any("classic" in step or "backbone" in step for step in steps)
+
+
+def test_a_few_odd_test_rows_change_no_advice():
+    assert next_steps(BASE, [Finding("unknown_label", "", (1, 2), "warn")]) == next_steps(BASE)
+
+
+def test_where_test_and_validation_disagree_nothing_is_said_to_hurt():
+    assert "Test rows prefer classic, validation rows chose frozen" in next_steps(BASE)[0]
+    assert "hurts here" in next_steps(replace(BASE, winner="classic"))[0]
