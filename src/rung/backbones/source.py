@@ -62,6 +62,9 @@ def _packaged(entry: Entry) -> Source:
 
 
 def _local(folder: Path) -> Source:
+    if not (folder / "config.json").is_file():
+        fix = "A backbone folder holds config.json, model.safetensors and a tokenizer, as save_pretrained writes them."
+        raise NoBackbone(f"backbone {folder}", wanted="a folder with a config.json", got="one without", fix=fix)
     return Source(str(folder), folder, "local", _licence(folder))
 
 
@@ -83,7 +86,7 @@ def _hub(name: str, entry: Entry | None) -> Source:
         raise NoBackbone(
             f"backbone {name}",
             wanted="its files in Hugging Face's cache" + ("" if offline else " or from the hub"),
-            got=f"{type(error).__name__}: {' '.join(str(error).split())[:160]}",
+            got="not all of them" if offline else f"{type(error).__name__}: {' '.join(str(error).split())[:160]}",
             fix=(
                 "HF_HUB_OFFLINE is set: unset it, or download the model first."
                 if offline
