@@ -195,6 +195,7 @@ def test_a_family_without_room_for_a_method_says_so(make):
         ("adapter", "placement", "houlsby"),
         ("adapter", "size", 4),
         ("full", "rate", 5e-3),
+        ("full", "mixout", 0.5),
     ],
 )
 def test_a_setting_of_a_rung_changes_what_it_predicts(make, name, setting, value):

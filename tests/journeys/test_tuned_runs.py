@@ -152,54 +152,24 @@ def test_scratch_is_the_other_side_of_the_transfer_verdict(tmp_path, table):
         assert "random start" in verdict.sentence
 
 
-TOGETHER = """
-import sys
-import time
-import numpy as np, torch
-torch.set_num_threads(1)
-from rung.adapt.bodies import whole
-from rung.adapt.training.learner import Learner, Net, Rows
-from rung.adapt.training.loop import Around, train
-from rung.adapt.training.recipe import Recipe
-from rung.backbones.load import load
-from rung.testing.toys import toy_table
-folder, out = sys.argv[1:]
-tunable = load(folder, precision="float32", cache=False, device="cpu").tunable
-table = toy_table(64, seed=1)
-labels = sorted(table["label"].unique())
-body = whole(tunable)
-torch.manual_seed(0)
-net = Net(body.module, body.vectors, torch.nn.Linear(tunable.card.width, len(labels)))
-for module in net.modules():
-    if isinstance(module, torch.nn.Dropout):
-        module.p = 0.0
-body.module.config.attention_probs_dropout_prob = 0.0
-truth = torch.tensor([labels.index(label) for label in table["label"]])
-learner = Learner(net, Rows(tunable, (tunable.prepare(table["text"].to_list()),)), truth, "softmax")
-recipe = Recipe(epochs=2, rate=1e-3, head_rate=1e-2, batch=10, wise=False)
-train(learner, recipe, np.arange(64), None, Around(0))
-import torch.distributed as dist
-if not dist.is_initialized() or dist.get_rank() == 0:
-    np.savez(out, **{name: p.detach().numpy() for name, p in learner.trained().items()})
-if dist.is_initialized():
-    assert dist.get_world_size() == 2
-    dist.destroy_process_group()
-"""
-
-
-def test_two_processes_train_what_one_does(tmp_path):
-    folder = str(tiny("bert", tmp_path / "bert"))
-    script = tmp_path / "together.py"
-    script.write_text(TOGETHER)
-    subprocess.run([sys.executable, str(script), folder, str(tmp_path / "one.npz")], check=True)
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29511"]
-    done = subprocess.run(
-        [*torchrun, str(script), folder, str(tmp_path / "two.npz")], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    one, two = np.load(tmp_path / "one.npz"), np.load(tmp_path / "two.npz")
-    assert set(one) == set(two)
-    assert max(float(np.abs(one[name] - two[name]).max()) for name in one) < 1e-4
+def test_two_processes_climb_as_one_does(tmp_path, table):
+    """Without dropout, whose masks are each process's own."""
+    table.write_csv(tmp_path / "table.csv")
+    config = tiny("bert", tmp_path / "bert") / "config.json"
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    config.write_text(json.dumps(json.loads(config.read_text()) | still))
+    fit = ["-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", str(tmp_path / "bert")]
+    fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=2", "--test", "0.3", "--json", "-o"]
+    one = subprocess.run([sys.executable, *fit, "one"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    two = subprocess.run([*torchrun, *fit, "two"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert two.returncode == 0, two.stderr[-3000:]
+    alone, together = json.loads(one.stdout), json.loads(two.stdout)
+    assert together["winner"] == alone["winner"] == "full"
+    kept = [pl.read_parquet(tmp_path / name / "predictions.parquet").drop_nulls("full:p") for name in ("one", "two")]
+    said = [np.array(frame["full:p"].to_list()) for frame in kept]
+    assert np.abs(said[0] - said[1]).max() < 1e-3
+    assert sum("start" in line for line in (tmp_path / "two" / "log.jsonl").read_text().splitlines()) == 1
 
 
 def decided(folder):

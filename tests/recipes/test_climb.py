@@ -77,11 +77,19 @@ def test_a_challenger_that_is_not_clearly_better_is_not_used(job):
     assert "not above" in climbed.step("classic").evidence.why
 
 
-def test_a_dear_challenger_must_gain_more_than_half_a_point(job):
-    cheap = climb(job, ladder([Scripted("prior", 0.9), Scripted("a", 0.925, latency=1.0)]))
-    dear = climb(job, ladder([Scripted("prior", 0.9), Scripted("a", 0.925, latency=3.0)]))
-    assert cheap.step("a").evidence.needed == 0
-    assert dear.step("a").evidence.needed == 0.005
+@pytest.mark.parametrize(
+    ("right", "latency", "winner"),
+    [(0.904, 1.0, "a"), (0.904, 3.0, "prior"), (0.906, 3.0, "a"), (0.9005, 1.0, "prior")],
+)
+def test_a_gain_must_be_sure_and_a_dear_one_half_a_point_too(job, right, latency, winner):
+    """On 2,000 rows that judge; 0.904 is eight rows more than 0.9, all of them in its favour, 0.9005 one."""
+    n = 4000
+    target = replace(job.target, value=np.random.default_rng(0).integers(0, 2, n))
+    plan = Plan("holdout", (Fold(np.arange(n // 2), np.arange(n // 2, n)),), np.arange(n))
+    large = replace(job, target=target, plan=plan)
+    found = climb(large, ladder([Scripted("prior", 0.9), Scripted("a", right, latency=latency)]))
+    assert found.winner == winner
+    assert found.step("a").evidence.needed == (0.005 if latency > 2 else 0)
 
 
 def test_two_rungs_without_promotion_end_the_climb(job):

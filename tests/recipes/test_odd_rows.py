@@ -68,7 +68,7 @@ def test_a_list_of_texts_for_a_model_of_several_columns_names_them(fake, paragra
 
 @pytest.mark.parametrize("kind", [pl.Int64, pl.Float64, pl.Boolean])
 def test_labels_come_back_as_the_table_had_them(fake, paragraphs, tmp_path, kind):
-    first = sorted(paragraphs["label"].unique())[0]
+    first = min(paragraphs["label"].unique())
     table = paragraphs.with_columns(label=(pl.col("label") == first).cast(pl.Int8).cast(kind))
     run = fit(table, target="label", max_rung="classic", out=tmp_path / "run")
     said = run.predict(table["text"].to_list()[:40])

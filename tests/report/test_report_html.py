@@ -132,7 +132,7 @@ def test_each_rung_shows_its_score_gain_and_the_reason_for_the_decision():
     for part in (
         "0.868 [0.851, 0.885]",
         "-1.3 [-3.4, 0.8] pts",
-        "is not above 0.005",
+        "is not above 0",
         "needs 0.5 pts",
         "left of the budget",
     ):

@@ -17,15 +17,17 @@ from rung.core.contracts import Head
 from rung.core.types import Delta, Floats, Inputs
 
 DELTA, ADAPTER = "delta.", "adapter/"  # where a bundle keeps what training changed of the backbone
+MEMBER = "member"  # folders of models that answer together
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What a fitted model is made of: JSON-ready meta, tensors and text files by name."""
+    """What a fitted model is made of: JSON-ready meta, tensors and text files by name; models that answer together."""
 
     meta: dict[str, Any]
     tensors: dict[str, NDArray[Any]]
     files: dict[str, bytes]
+    members: tuple["Parts", ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
 """Read a bundle back, and refuse whatever was changed, cut short or written by a stranger."""
 
 import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from rung.bundle.manifest import FORMAT, Manifest
-from rung.bundle.model import ADAPTER, DELTA, Parts
+from rung.bundle.model import ADAPTER, DELTA, MEMBER, Parts
 from rung.bundle.write import sha256_of
 from rung.core.errors import BundleError
 
@@ -33,13 +35,24 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_parts(folder: Path, manifest: Manifest) -> Parts:
-    """Read the tensors and files of the fitted model."""
+    """Read the tensors and files of the fitted model, or of its members."""
+    metas = manifest.model.get("members", [])
+    members = []
+    for i, meta in enumerate(metas):
+        start = f"{MEMBER}{i}/"
+        inside = [name.removeprefix(start) for name in manifest.files if name.startswith(start)]
+        members.append(_read_parts(folder / start, inside, meta))
+    return replace(_read_parts(folder, manifest.files, manifest.model), members=tuple(members))
+
+
+def _read_parts(folder: Path, inside: Iterable[str], meta: dict[str, Any]) -> Parts:
+    listed = list(inside)
     tensors = _tensors(folder / "head.safetensors")
-    if "delta.safetensors" in manifest.files:
+    if "delta.safetensors" in listed:
         tensors |= {f"{DELTA}{name}": each for name, each in _tensors(folder / "delta.safetensors").items()}
-    own = [name for name in manifest.files if "/" not in name and name not in NOT_PARAMETERS]
-    names = [*own, *(name for name in manifest.files if name.startswith(ADAPTER))]
-    return Parts(manifest.model, tensors, {name: (folder / name).read_bytes() for name in names})
+    own = [name for name in listed if "/" not in name and name not in NOT_PARAMETERS]
+    names = [*own, *(name for name in listed if name.startswith(ADAPTER))]
+    return Parts(meta, tensors, {name: (folder / name).read_bytes() for name in names})
 
 
 def _tensors(path: Path) -> dict[str, Any]:

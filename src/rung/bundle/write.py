@@ -11,7 +11,7 @@ from safetensors.numpy import save
 
 from rung.bundle.io import whole_folder
 from rung.bundle.manifest import Manifest
-from rung.bundle.model import DELTA, Parts
+from rung.bundle.model import DELTA, MEMBER, Parts
 
 
 def sha256_of(path: Path) -> str:
@@ -34,14 +34,9 @@ def write_bundle(
     reference: drift sketches by name; no raw rows. Raises DiskFull, FolderInUse.
     """
     with whole_folder(folder) as place:
-        for name, content in parts.files.items():
-            (place / name).parent.mkdir(parents=True, exist_ok=True)
-            (place / name).write_bytes(content)
-        moved = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
-        head = {name: each for name, each in parts.tensors.items() if not name.startswith(DELTA)}
-        (place / "head.safetensors").write_bytes(save(_contiguous(head)))
-        if moved:
-            (place / "delta.safetensors").write_bytes(save(_contiguous(moved)))
+        _write_parts(place, parts)
+        for i, member in enumerate(parts.members):
+            _write_parts(place / f"{MEMBER}{i}", member)
         (place / "reference.safetensors").write_bytes(save(_contiguous(reference)))
         if preprocessing is not None:
             (place / "preprocess").mkdir()
@@ -49,9 +44,22 @@ def write_bundle(
         files = {
             path.relative_to(place).as_posix(): sha256_of(path) for path in sorted(place.rglob("*")) if path.is_file()
         }
-        sealed = manifest.model_copy(update={"files": files, "model": parts.meta}).sealed()
+        meta = parts.meta | ({"members": [member.meta for member in parts.members]} if parts.members else {})
+        sealed = manifest.model_copy(update={"files": files, "model": meta}).sealed()
         (place / "bundle.json").write_text(sealed.model_dump_json(indent=1), encoding="utf-8")
     return sealed
+
+
+def _write_parts(place: Path, parts: Parts) -> None:
+    for name, content in parts.files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_bytes(content)
+    moved = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
+    head = {name: each for name, each in parts.tensors.items() if not name.startswith(DELTA)}
+    place.mkdir(exist_ok=True)
+    (place / "head.safetensors").write_bytes(save(_contiguous(head)))
+    if moved:
+        (place / "delta.safetensors").write_bytes(save(_contiguous(moved)))
 
 
 def _contiguous(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -30,6 +30,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     seed: Seed = 0,
     workers: Annotated[Optional[int], typer.Option(help="CPU threads to use.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
     settings: Annotated[
         Optional[list[str]],
         typer.Option("--set", metavar="RUNG.SETTING=VALUE", help="A setting of one rung; may be repeated."),
@@ -66,6 +67,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             seed=seed,
             workers=workers,
             device=device,
+            ensemble=ensemble,
             set=settings,
             lr=lr,
             search=search,

@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from rung.core.processes import leads
+
 
 def json_ready(value: Any) -> Any:
     """Plain JSON data: numbers that JSON can't hold become null."""
@@ -23,14 +25,15 @@ def json_ready(value: Any) -> Any:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(json_ready(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    if leads():
+        sys.stdout.write(json.dumps(json_ready(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def screen() -> Console:
     """The terminal for results: stdout, no wider than people read, plain when piped."""
-    return Console(soft_wrap=False, highlight=False)
+    return Console(soft_wrap=False, highlight=False, quiet=not leads())
 
 
 def aside() -> Console:
     """The terminal for progress and warnings: stderr."""
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, quiet=not leads())

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from rung.bundle.blend import Blended, fitted
 from rung.bundle.manifest import Manifest
 from rung.bundle.model import FittedModel
 from rung.bundle.temperature import apply_temperature
@@ -20,7 +21,7 @@ class Predictor:
     """A loaded bundle; `embedder` is None where the winner needs no backbone."""
 
     manifest: Manifest
-    model: FittedModel
+    model: FittedModel | Blended
     embedder: Embedder | None = field(repr=False)
 
     def __call__(self, frame: pl.DataFrame, *, tell: Tell = silent) -> Floats:
@@ -42,7 +43,7 @@ def load(folder: Path) -> Predictor:
     Raises BundleError when a file or the backbone differs from what was written, NoBackbone when it can't be had.
     """
     manifest = read_manifest(folder)
-    model = FittedModel.from_parts(read_parts(folder, manifest))
+    model = fitted(read_parts(folder, manifest))
     return Predictor(manifest, model, _backbone(folder, manifest))
 
 

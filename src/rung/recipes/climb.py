@@ -1,7 +1,7 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
-Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain stayed above
-`needed`; everything that was skipped, collapsed or not promoted says why in its own words.
+Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain stayed above 0 and
+whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in its own words.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,14 @@ from time import perf_counter
 from typing import cast
 
 from rung.core.contracts import Collapse, Job, Model, Rung, Trial
-from rung.core.evidence import RungEvidence
+from rung.core.evidence import Difference, RungEvidence
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
 from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
 from rung.metrics.interval import interval_of
+from rung.recipes.together import agreed
 from rung.recipes.view import View
 
 DEAR = 2.0  # a challenger this many times slower or larger must gain DEAR_POINTS points
@@ -99,13 +100,13 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
         stopped = "the budget"
     if incumbent is None:
         raise ValueError("a ladder starts with a rung that can always be tried")
-    return Climbed(tuple(_with_holm(steps)), incumbent.evidence.name, stopped)
+    return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped)
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
     if why := rung.applies(job):
         return Step(RungEvidence(rung.name, "skipped", why))
-    cost = rung.predict_cost(job)
+    cost = agreed(rung.predict_cost(job))
     if incumbent is not None and cost.seconds > ladder.left():
         why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
         return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
@@ -122,15 +123,16 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     model = rung.refit(job, trial.choice) if trial.model is None else trial.model
     seconds = perf_counter() - started
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
-    step = _judge(rung, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
+    step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds))
     ladder.keep(step)
     return step
 
 
-def _judge(rung: Rung, job: Job, shown: Shown, incumbent: Step | None) -> Step:
-    judged = job.plan.judged
-    truth, cluster = job.target.value[judged], job.plan.cluster[judged]
+def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
+    """What was shown, with what is decided of it against the incumbent."""
+    rows = job.plan.judged
+    truth, cluster = job.target.value[rows], job.plan.cluster[rows]
     trial, metric = shown.trial, cast(Metric, job.metric)
     evidence = _measured(rung, job, shown)
     if incumbent is None:
@@ -146,18 +148,18 @@ def _judge(rung: Rung, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
     dear = _dear(evidence, held)
     needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
-    promoted = gain.bound > needed
-    because = _because(promoted, gain.bound, needed, dear, held.name)
+    promoted = gain.bound > 0 and gain.value >= needed
+    because = _because(gain, needed, dear, held.name)
     return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=because), trial, shown.model)
 
 
-def _measured(rung: Rung, job: Job, shown: Shown) -> RungEvidence:
+def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
     judged, train = job.plan.judged, shown.trial.train_rows
     truth, cluster = job.target.value[judged], job.plan.cluster
     trial, metric = shown.trial, cast(Metric, job.metric)
     backbone = job.backbone if uses_backbone(shown.model) else None
     return RungEvidence(
-        rung.name,
+        rung,
         "tried",
         choice=trial.choice,
         score=interval_of(metric, truth, trial.prediction, cluster=cluster[judged], seed=job.seed),
@@ -187,13 +189,18 @@ def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
     return "size" if challenger.size_bytes > DEAR * incumbent.size_bytes else ""
 
 
-def _because(promoted: bool, bound: float, needed: float, dear: str, incumbent: str) -> str:
-    price = f" (over twice the {dear} of {incumbent}, so at least {needed:.3g} is asked)" if dear else ""
-    verb = "is above" if promoted else "is not above"
-    return f"the 95 % lower bound of its gain over {incumbent}, {bound:+.4f}, {verb} {needed:.3g}{price}"
+def _because(gain: Difference, needed: float, dear: str, incumbent: str) -> str:
+    if gain.bound <= 0:
+        return f"the 95 % lower bound of its gain over {incumbent}, {gain.bound:+.4f}, is not above 0"
+    said = f"the 95 % lower bound of its gain over {incumbent}, {gain.bound:+.4f}, is above 0"
+    if not dear:
+        return said
+    verb = "no less" if gain.value >= needed else "less"
+    return f"{said}, and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
 
 
-def _with_holm(steps: Sequence[Step]) -> list[Step]:
+def with_holm(steps: Sequence[Step]) -> list[Step]:
+    """The steps, Holm's correction over all rungs tried in their p-values."""
     gains = [(i, step.evidence.gain) for i, step in enumerate(steps) if step.evidence.gain is not None]
     result = list(steps)
     for (i, gain), p in zip(gains, holm([gain.p for _, gain in gains]), strict=True):

@@ -4,7 +4,6 @@ Expected ending: RUN/run.json exists only when everything else does; what stands
 whether or not the climb was interrupted, seconds aside.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
@@ -16,25 +15,30 @@ from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings
 from rung.backbones.load import load as load_backbone
+from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
-from rung.core.errors import BadOption, FolderInUse, NoSuchName
+from rung.core.errors import BadOption, NoSuchName
+from rung.core.processes import leads, several
 from rung.core.types import Floats, Inputs, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
-from rung.recipes.climb import Climbed, Ladder, climb
+from rung.recipes.climb import Climbed, Ladder, Step, climb
+from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
 from rung.recipes.measure import milliseconds, seen
 from rung.recipes.options import FitOptions, checked
+from rung.recipes.place import run_folder
 from rung.recipes.predictions import spoken, truth
 from rung.recipes.prepare import Prepared, prepare
 from rung.recipes.refit import refitted
 from rung.recipes.run import Run
 from rung.recipes.run import load as load_run
 from rung.recipes.state import State
+from rung.recipes.together import Reader, agreed, wait
 from rung.recipes.truncation import truncated
 from rung.recipes.view import Quiet, View
 from rung.recipes.write import Delivery, write_run
@@ -60,6 +64,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     seed: int = 0,
     workers: int | None = None,
     device: str = "auto",
+    ensemble: bool = False,
     set: Any = None,  # noqa: A002  # the flag's word
     lr: float | str | None = None,
     search: int = 0,
@@ -72,10 +77,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
-    roles to override, {"age": "number"}. set: options of rungs, {"lora.rank": 16}. lr: learning rate of rungs that
-    train, or "find". search: settings that each rung that
-    trains may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on
-    with an interrupted fit of the same options and data.
+    roles to override, {"age": "number"}. ensemble: try a blend of the rungs in the end. set: options of rungs,
+    {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search: settings that each rung that trains
+    may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on with
+    an interrupted fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
@@ -93,6 +98,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         seed=seed,
         workers=workers,
         device=device,
+        ensemble=ensemble,
         set=set,
         lr=lr,
         search=search,
@@ -104,7 +110,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     checked_settings(options.set)
     use_threads(options.workers)
     prepared = prepare(data, options, test if _is_table(test) else None)
-    folder = _folder(out, prepared.name, resume=resume)
+    folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
         finished = load_run(folder)
@@ -112,15 +118,19 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         return finished  # resumed, and there was nothing left to do
     _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
     backbone_ = _backbone(options, chosen)
-    with honest_disk(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    state.open()
+    if leads():
+        with honest_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        state.open()
+    wait()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
     delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, view, state, journal))
-    write_run(folder, delivery)
-    journal.say("done", seconds=perf_counter() - started)
-    state.clear()
+    if leads():
+        write_run(folder, delivery)
+        journal.say("done", seconds=perf_counter() - started)
+        state.clear()
+    wait()
     return load_run(folder)
 
 
@@ -151,7 +161,7 @@ def _climb_and_finish(
         view.progress,
         embedder.card if embedder else None,
         embedder.tunable if embedder else None,
-        state.notebook(),
+        state.notebook() if leads() else Reader(state.notebook()),
         checked_settings(options.set),
         frozenset({*options.rungs, options.max_rung or ""}),
         options.search,
@@ -160,18 +170,14 @@ def _climb_and_finish(
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
     view.data(prepared.columns, findings, counts)
-
-    def left() -> float:
-        return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
-
-    def latency(model: Model, job: Job) -> float:
-        return milliseconds(model, job, embedder)
-
-    climbed = climb(job, Ladder(chosen, view, left, state.kept, state.keep, latency, free_memory))
+    ladder = _ladder(options, chosen, embedder, (started, view, state))
+    climbed = climb(job, ladder)
+    if options.ensemble:
+        climbed = with_ensemble(job, ladder, climbed)
     for step in climbed.steps:
         journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
-    learning = _curve(job, climbed, left)
-    climbed, trained_on = refitted(job, chosen, climbed, left)
+    learning = _curve(job, climbed, ladder.left)
+    climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     opened = _open(prepared, climbed, embedder, view.progress)
     view.noticed(opened.findings)
     forgotten = measure_forgetting(job, climbed, embedder)
@@ -188,6 +194,28 @@ def _climb_and_finish(
         state.key,
         perf_counter() - started,
     )
+
+
+def _ladder(
+    options: FitOptions, chosen: Sequence[Rung], embedder: Embedder | None, around: tuple[float, View, State]
+) -> Ladder:
+    """The rungs, and what hangs on the clock: the same in every process that climbs together."""
+    started, view, state = around
+
+    def left() -> float:
+        return float("inf") if options.budget is None else agreed(options.budget - (perf_counter() - started))
+
+    def latency(model: Model, job: Job) -> float:
+        return agreed(milliseconds(model, job, embedder))
+
+    def free() -> float:
+        return agreed(free_memory())
+
+    def keep(step: Step) -> None:
+        if leads():
+            state.keep(step)
+
+    return Ladder(chosen, view, left, state.kept, keep, latency, free)
 
 
 def _metric(name: str | None, task: Task) -> Metric:
@@ -213,48 +241,36 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     )
 
 
-def _folder(out: str | Path | None, name: str, *, resume: bool) -> Path:
-    if out is not None:
-        folder = Path(out)
-        if resume or not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-            return folder
-        unfinished = (folder / "state").is_dir()
-        fix = "Add --resume to go on with it, or choose another -o." if unfinished else "Choose another -o."
-        raise FolderInUse(f"folder {folder}", wanted="a new or empty one", got="one in use", fix=fix)
-    stem = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "run"
-    taken = [folder for folder in _numbered(stem) if folder.exists()]
-    if resume and taken:
-        return taken[-1]
-    return next(folder for folder in _numbered(stem, 100_000) if not folder.exists())
-
-
-def _numbered(stem: str, most: int = 1000) -> list[Path]:
-    first = Path("runs") / stem
-    if most == 1000:
-        found = [first, *(first.with_name(f"{stem}-{i}") for i in range(2, most))]
-        return [folder for folder in found if folder.exists()]
-    return [first, *(first.with_name(f"{stem}-{i}") for i in range(2, most))]
-
-
 def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
     if len(options.backbone) > 1:
         raise BadOption(
             "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
         )
+    if several() and options.storage:
+        fix = "Start one process a machine, or leave --storage out."
+        raise BadOption("--storage", wanted="one process", got="several that train together", fix=fix)
     if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
         if options.backbone:
             got = ", ".join(rung.name for rung in chosen)
             fix = "Leave --backbone out, or let the climb go higher."
             raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
         return None
-    return load_backbone(options.backbone[0] if options.backbone else None, device=options.device)
+    name = options.backbone[0] if options.backbone else None
+    first = load_backbone(name, device=options.device) if leads() else None
+    precision = agreed(first.precision if first else "")  # measured once: all must compute alike
+    return first or load_backbone(name, device=options.device, precision=precision)
 
 
 def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell: Tell) -> Opened:
     target, usable, findings = prepared.open_test()
     index = np.flatnonzero(usable)
     inputs = seen(prepared.test.frame[index], prepared.columns, embedder, tell)
-    predicted = {step.evidence.name: step.model.predict(inputs) for step in climbed.steps if step.model is not None}
+    predicted: dict[str, Floats] = {}
+    for step in climbed.steps:
+        if isinstance(step.model, Blended):  # its members' predictions are at hand
+            predicted[step.evidence.name] = mixed([predicted[name] for name in members_of(step)], step.model.weights)
+        elif step.model is not None:
+            predicted[step.evidence.name] = step.model.predict(inputs)
     twin = _twin(climbed, inputs)
     known = target.take(index)
     raw = prepared.test.frame[prepared.target_name][index]

@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from rung.core.contracts import Embedder, Job
+from rung.bundle.blend import Blended
+from rung.core.contracts import Embedder, Job, Model
 from rung.core.evidence import Verdict
+from rung.core.types import Delta
 from rung.evaluate.forgetting import forgetting, moved, probe
 from rung.recipes.climb import Climbed
 
@@ -12,7 +14,7 @@ MOST_ROWS = 500  # of the user's: alikeness of neighbours needs no more
 
 def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) -> tuple[Verdict, ...]:
     """One verdict where the winner changed the backbone, none where it did not."""
-    delta = getattr(climbed.step(climbed.winner).model, "delta", None)
+    delta = _delta(climbed.step(climbed.winner).model)
     if delta is None or embedder is None:
         return ()
     changed = embedder.tuned(delta)
@@ -22,3 +24,11 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     general = probe().texts
     found = moved((embedder(rows), changed(rows)), (embedder(general), changed(general)), seed=job.seed)
     return (forgetting(found, climbed.winner),)
+
+
+def _delta(model: Model | None) -> Delta | None:
+    """What the model changed of the backbone; of a blend, what its weightiest such member did."""
+    if isinstance(model, Blended):
+        pairs = [(w, m.delta) for w, m in zip(model.weights, model.members, strict=True) if m.delta is not None]
+        return max(pairs, key=lambda pair: pair[0])[1] if pairs else None
+    return getattr(model, "delta", None)

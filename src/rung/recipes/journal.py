@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rung.bundle.io import honest_disk
+from rung.core.processes import leads
 
 
 class Journal:
@@ -16,6 +17,8 @@ class Journal:
 
     def say(self, event: str, **facts: Any) -> None:
         """Write one event with its time (UTC)."""
+        if not leads():
+            return
         line = json.dumps({"when": datetime.now(UTC).isoformat(), "event": event, **facts}, default=str)
         with honest_disk(self.path), self.path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")

@@ -90,6 +90,7 @@ class FitOptions(BaseModel):
     seed: int = Field(default=0, ge=0)
     workers: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    ensemble: bool = False
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
     lr: float | Literal["find"] | None = None

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from rung.bundle.blend import Blended
+from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Rung
-from rung.recipes.climb import Climbed
+from rung.recipes.climb import Climbed, Step
+from rung.recipes.ensemble import members_of
 
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 NOT_REFITTED = "the training rows of the first fold alone: the budget left no time to train on all rows"
@@ -13,15 +16,28 @@ NOT_REFITTED = "the training rows of the first fold alone: the budget left no ti
 def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[], float]) -> tuple[Climbed, str]:
     """The climb with its winner refitted, and a sentence that says which rows trained what is delivered.
 
-    Rungs whose refit is cheap come refitted out of the climb; one that trains the backbone is refitted only now.
+    Rungs whose refit is cheap come refitted out of the climb; one that trains the backbone is refitted only now. Of a
+    blend each such member is.
     """
     winner = climbed.step(climbed.winner)
-    rung = next((rung for rung in rungs if rung.name == climbed.winner), None)
-    if rung is None or not getattr(rung, "dear", False) or winner.trial is None:
-        return climbed, REFITTED
+    names = members_of(winner) if isinstance(winner.model, Blended) else [climbed.winner]
+    dear = {rung.name: rung for rung in rungs if rung.name in names and getattr(rung, "dear", False)}
     folds = [fold for fold in job.plan.folds if fold.repeat == 0]
-    if winner.evidence.seconds / len(folds) * len(job.target) / len(folds[0].train) > left():
+    seconds = sum(climbed.step(name).evidence.seconds for name in dear)
+    if not dear:
+        return climbed, REFITTED
+    if seconds / len(folds) * len(job.target) / len(folds[0].train) > left():
         return climbed, NOT_REFITTED
-    model = rung.refit(job, winner.trial.choice)
-    steps = tuple(replace(step, model=model) if step is winner else step for step in climbed.steps)
-    return replace(climbed, steps=steps), REFITTED
+    steps = {step.evidence.name: step for step in climbed.steps}
+    for name, rung in dear.items():
+        trial = steps[name].trial
+        assert trial is not None
+        steps[name] = replace(steps[name], model=rung.refit(job, trial.choice))
+    if isinstance(winner.model, Blended):
+        steps[climbed.winner] = replace(winner, model=_blend_of(steps, winner.model, names))
+    return replace(climbed, steps=tuple(steps.values())), REFITTED
+
+
+def _blend_of(steps: dict[str, Step], blend: Blended, names: Sequence[str]) -> Blended:
+    members = tuple(model for name in names if isinstance(model := steps[name].model, FittedModel))
+    return replace(blend, members=members)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rung.bundle.blend import Blended
 from rung.bundle.io import write
 from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
@@ -70,7 +71,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
 
 def _write_model(folder: Path, delivery: Delivery) -> Manifest:
     winner = delivery.climbed.step(delivery.climbed.winner)
-    assert isinstance(winner.model, FittedModel)
+    assert isinstance(winner.model, FittedModel | Blended)
     embedder = delivery.embedder if uses_backbone(winner.model) else None
     prepared = delivery.prepared
     manifest = Manifest(

@@ -25,8 +25,8 @@ JUDGED = (
 )
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided 95 % lower bound of its gain (2,000 paired resamples "
-    "of the validation rows) was above what it needed: 0, or more where it costs over twice the latency or size. "
-    "The p-values are corrected for the number of rungs tried (Holm)."
+    "of the validation rows) was above 0 and, where it costs over twice the latency or size, the gain itself half a "
+    "point or more. The p-values are corrected for the number of rungs tried (Holm)."
 )
 
 

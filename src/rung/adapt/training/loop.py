@@ -11,6 +11,7 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from rung.adapt.training.anchor import mixed_out, pull_back
 from rung.adapt.training.checkpoint import Checkpoints
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.losses import Loss, loss_of
@@ -93,7 +94,8 @@ class _Run:
         focal = recipe.imbalance == "focal"
         self.loss: Loss = around.loss or loss_of(_task(learner), smoothing=recipe.smoothing, focal=focal)
         self.weight = None if around.weight_C is None else torch.from_numpy(around.weight_C).to(device)
-        self.start = {name: p.detach().clone() for name, p in self.trained.items()} if recipe.l2sp else {}
+        body = {name: p for name, p in self.trained.items() if not name.startswith("head.")}
+        self.start = {name: p.detach().clone() for name, p in body.items()} if recipe.l2sp or recipe.mixout else {}
         self.checkpoints = Checkpoints(around.notebook, around.name)
         self.micro = recipe.micro or recipe.batch
         self.steps = recipe.epochs * (len(around.order(0)) if around.order else ceil(len(rows) / recipe.batch))
@@ -173,7 +175,8 @@ class _Run:
     def _step(self, batch: Ints) -> None:
         while True:
             try:
-                self._gradients(batch)
+                with mixed_out(self.trained, self.start if self.recipe.mixout else {}, self.recipe.mixout):
+                    self._gradients(batch)
                 break
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
                 if not _out_of_memory(error) or self.micro == 1:
@@ -188,8 +191,8 @@ class _Run:
         frozen_now = self._frozen_now()
         for name in frozen_now:
             self.trained[name].grad = None
-        if self.start:
-            self._pull_back()
+        if self.recipe.l2sp:
+            pull_back(self.trained, self.start, self.recipe.l2sp)
         self.accelerator.clip_grad_norm_(self.trained.values(), self.recipe.clip)
         self.optimiser.step()
 
@@ -216,6 +219,8 @@ class _Run:
                 loss = passed()
                 self.accelerator.backward(loss)
             total += float(loss.detach())
+        if workers > 1:
+            total = float(self.accelerator.reduce(loss.detach().new_tensor(total), "mean"))
         if not np.isfinite(total):
             raise Collapse(f"the loss was not finite at step {self.facts['step'] + 1} of {self.steps}")
         if self.around.hear is not None:
@@ -234,12 +239,6 @@ class _Run:
         open_blocks = 1 + int(self.facts["step"] / max(1, 0.5 * self.steps) * tunable.count)
         lowest = tunable.count - open_blocks
         return [name for name in self.trained if not name.startswith("head.") and self.learner.depth(name) <= lowest]
-
-    def _pull_back(self) -> None:
-        """Gradient of l2sp / 2 * |w - w_start|^2. Source: Li et al. 2018, L2-SP, eq. 2."""
-        for name, parameter in self.trained.items():
-            if parameter.grad is not None and not name.startswith("head."):
-                parameter.grad.add_(parameter.detach() - self.start[name], alpha=self.recipe.l2sp)
 
     def _judged(self) -> None:
         """Score the rows set aside; keep the weights when they are the best so far."""

@@ -12,7 +12,8 @@ class Recipe:
     the head. layer_decay: factor on the rate for each block further down. batch: rows a step; micro: rows that pass
     at once (gradients of the rest are added up), None for all of them. warmup: share of the steps. patience: epochs
     without a better score on the rows set aside, after which training stops. imbalance: "none", "weights" (balanced
-    class weights) or "focal" (gamma 2). l2sp: pull back to the start of each body weight. gradual: unfreeze block
+    class weights) or "focal" (gamma 2). l2sp: pull back to the start of each body weight.
+    mixout: share of the body's weights that stand at their start in a step. gradual: unfreeze block
     after block from the top over the first half of training. wise: try weights between start and end.
     """
 
@@ -29,5 +30,6 @@ class Recipe:
     smoothing: float = 0.0
     imbalance: Literal["none", "weights", "focal"] = "none"
     l2sp: float = 0.0
+    mixout: float = 0.0
     gradual: bool = False
     wise: bool = True

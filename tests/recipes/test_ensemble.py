@@ -1,0 +1,128 @@
+"""A blend must earn its place on rows whose labels did not choose it, and predicts alike wherever it is loaded."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import rung
+from rung.bundle.blend import Blended, fitted, mixed
+from rung.bundle.heads import PriorHead
+from rung.bundle.model import Encoders, FittedModel
+from rung.core.contracts import Job, Trial
+from rung.core.evidence import RungEvidence, Score
+from rung.core.types import Fold, Inputs, Plan, Target, Task
+from rung.metrics.table import named
+from rung.recipes.climb import Climbed, Ladder, Step, judged
+from rung.recipes.ensemble import chosen, with_ensemble
+from rung.recipes.fit import fit
+from rung.recipes.view import Quiet
+
+N = 600
+
+
+@pytest.fixture
+def job():
+    truth = np.random.default_rng(0).integers(0, 2, N)
+    target = Target(Task.BINARY, truth, ("no", "yes"))
+    plan = Plan("holdout", (Fold(np.arange(N // 2), np.arange(N // 2, N)),), np.arange(N))
+    inputs = Inputs({}, pl.DataFrame(), lambda _: np.zeros((N, 1), np.float32), N)
+    return Job(inputs, (), target, plan, named("accuracy", Task.BINARY))
+
+
+def noisy(job, seed, noise):
+    """Probabilities that lean to the truth, with noise of their own."""
+    rows = job.plan.judged
+    z = np.where(job.target.value[rows] > 0, 1.0, -1.0) + noise * np.random.default_rng(seed).normal(size=len(rows))
+    yes = 1 / (1 + np.exp(-2 * z))
+    return np.stack([1 - yes, yes], 1).astype(np.float32)
+
+
+def climbed(job, said):
+    """A climb over models whose predictions are given; the first holds the place."""
+    train = job.plan.folds[0].train
+    right = np.eye(2, dtype=np.float32)[job.target.value[train]]
+    steps = []
+    for name, each in said.items():
+        evidence = RungEvidence(name, "tried", choice={}, score=Score("accuracy", 0.5, 0.4, 0.6))
+        model = FittedModel(Encoders(), PriorHead(np.array([0.5, 0.5], np.float32)))
+        steps.append(Step(evidence, Trial(each[None], {}, 1, train, right), model))
+    return Climbed(tuple(steps), next(iter(said)), "")
+
+
+def promoted(step):
+    return replace(step, evidence=replace(step.evidence, promoted=True))
+
+
+def ladder():
+    return Ladder([], Quiet(), lambda: 1e9, lambda _: None, lambda _: None, lambda model, job: 1.0)
+
+
+def test_models_that_err_apart_are_blended_and_promoted(job):
+    said = {f"m{seed}": noisy(job, seed, 1.5) for seed in range(4)}
+    found = with_ensemble(job, ladder(), climbed(job, said))
+    step = found.step("ensemble")
+    assert found.winner == "ensemble"
+    assert step.evidence.gain.bound > 0
+    assert len(step.evidence.choice["weights"]) > 1
+    assert sum(step.evidence.choice["weights"].values()) == pytest.approx(1)
+
+
+def test_a_member_that_knows_all_weighs_all(job):
+    truth = np.eye(2, dtype=np.float32)[job.target.value[job.plan.judged]]
+    assert chosen(job, job.plan.judged, [noisy(job, 0, 3.0), truth]) == (0.0, 1.0)
+
+
+def test_members_that_know_nothing_make_no_blend_that_is_promoted(job):
+    """Chosen and judged on the same rows, the best of many coins would look like a gain."""
+    draw = np.random.default_rng(3)
+    said = {f"m{i}": draw.dirichlet((1, 1), N // 2).astype(np.float32) for i in range(30)}
+    found = with_ensemble(job, ladder(), climbed(job, said))
+    assert found.winner == "m0"
+    weights = chosen(job, job.plan.judged, list(said.values()))
+    flattered = mixed(list(said.values()), weights)
+    truth = job.target.value[job.plan.judged]
+    honest = found.step("ensemble").trial.prediction[0]
+    assert (flattered.argmax(1) == truth).mean() > 0.55 > (honest.argmax(1) == truth).mean()
+
+
+def test_labels_of_rows_do_not_choose_the_weights_that_predict_them(job, monkeypatch):
+    rows = job.plan.judged
+    shares = np.arange(len(rows)) % 3
+    folds = [Fold(rows[shares != f], rows[shares == f]) for f in range(3)]
+    monkeypatch.setattr("rung.recipes.ensemble.inner_folds", lambda job, rows: folds)
+    said = {f"m{seed}": noisy(job, seed, 1.0 + seed) for seed in range(3)}
+    value = job.target.value.copy()
+    value[folds[0].validation] = 1 - value[folds[0].validation]
+    poisoned = replace(job, target=replace(job.target, value=value))
+    clean, dirty = (with_ensemble(each, ladder(), climbed(job, said)).step("ensemble") for each in (job, poisoned))
+    held = shares == 0
+    assert np.array_equal(clean.trial.prediction[0, held], dirty.trial.prediction[0, held])
+    assert not np.array_equal(clean.trial.prediction[0, ~held], dirty.trial.prediction[0, ~held])
+
+
+def test_one_rung_alone_makes_no_blend(job):
+    found = with_ensemble(job, ladder(), climbed(job, {"m": noisy(job, 0, 1.0)}))
+    assert found.step("ensemble").evidence.status == "skipped"
+    assert found.winner == "m"
+
+
+def test_a_blend_read_back_predicts_bit_for_bit():
+    heads = [PriorHead(np.array(p, np.float32)) for p in ([0.2, 0.8], [0.6, 0.4])]
+    blend = Blended(tuple(FittedModel(Encoders(), head) for head in heads), (0.25, 0.75))
+    inputs = Inputs({}, pl.DataFrame(), lambda _: np.zeros((3, 1), np.float32), 3)
+    assert np.array_equal(fitted(blend.parts()).predict(inputs), blend.predict(inputs))
+    assert blend.predict(inputs)[0] == pytest.approx([0.5, 0.5])
+
+
+@pytest.mark.journey
+def test_a_blend_that_wins_is_delivered_and_loaded(fake, paragraphs, tmp_path, monkeypatch):
+    monkeypatch.setattr("rung.recipes.ensemble.judged", lambda *shown: promoted(judged(*shown)))  # whatever it gains
+    run = fit(paragraphs, target="label", max_rung="frozen", ensemble=True, out=tmp_path / "run")
+    assert run.evidence.winner == "ensemble"
+    assert {path.name for path in (run.path / "model").iterdir()} >= {"member0", "member1", "bundle.json"}
+    kept = pl.read_parquet(run.path / "predictions.parquet").filter(pl.col("split") == "test")
+    said = rung.load(run.path).predict_proba(paragraphs[kept["row"].to_list()])
+    assert said == pytest.approx(np.array(kept["delivered:p"].to_list()), abs=1e-6)
+    assert "ensemble" in (run.path / "report.html").read_text()
