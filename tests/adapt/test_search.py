@@ -67,6 +67,28 @@ def test_a_setting_under_which_training_dies_is_no_more_than_a_bad_one():
         search(dead, Recipe(), {}, trials=2, seed=0, name="d")
 
 
+def test_a_search_that_was_cut_off_goes_on_after_the_trials_it_finished(notebook):
+    ran = []
+
+    def run(params, after):
+        if len(ran) == stop:
+            raise KeyboardInterrupt
+        ran.append(params["times"])
+        after(1, -abs(params["times"] - 2))
+        return -abs(params["times"] - 2)
+
+    stop = 99
+    whole = search(run, Recipe(), {}, trials=9, seed=0, name="s")
+    wanted, ran[:] = list(ran), []
+    stop = 5
+    with pytest.raises(KeyboardInterrupt):
+        search(run, Recipe(), {}, trials=9, seed=0, name="s", notebook=notebook)
+    stop = 99
+    again = search(run, Recipe(), {}, trials=9, seed=0, name="s", notebook=notebook)
+    assert (again.setting, again.score) == (whole.setting, whole.score)
+    assert ran == wanted  # none twice
+
+
 TWIN = """
 import sys, time
 from rung.adapt.training.recipe import Recipe

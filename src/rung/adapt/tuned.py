@@ -204,7 +204,7 @@ class Tuned:
         key = digest(job.target.value.tobytes(), inner.train.tobytes(), str(job.seed)).hex()
         best = search(
             run, self.recipe_for(job, {}), self.method.space(job),
-            trials=trials, seed=job.seed, name=f"rung {name} {key}", storage=job.storage,
+            trials=trials, seed=job.seed, name=f"rung {name} {key}", storage=job.storage, notebook=job.notebook,
         )  # fmt: skip
         mine = kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None)
         return mine, best.trials

@@ -4,11 +4,12 @@ Source: Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization; Akiba
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Collapse
+from rung.core.contracts import Collapse, Note, Notebook
 from rung.core.extras import need
 
 After = Callable[[int, float], None]  # epoch, score on the rows set aside: may raise to end the run
@@ -35,12 +36,14 @@ def search(
     seed: int,
     name: str,
     storage: str | None = None,
+    notebook: Notebook | None = None,
 ) -> Best:
     """Try `trials` settings in all; the recipe's own is the first. Higher scores are better.
 
     run: trains with a setting and returns its score. storage: a URL that several machines share (sqlite:///file, or a
-    database server): the study of that name is then spent together. Raises MissingExtra without optuna, Collapse
-    when training died under every setting.
+    database server): the study of that name is then spent together. notebook: where finished trials are written down,
+    so that a search that was cut off goes on after them. Raises MissingExtra without optuna, Collapse when training
+    died under every setting.
     """
     optuna = need("optuna", "search")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -54,18 +57,31 @@ def search(
     )
     if not study.trials:
         study.enqueue_trial(_own(recipe, space))
-    here = 0
+    here, book = 0, _Book(notebook if storage is None else None)
 
     def objective(trial: Any) -> float:
+        heard: list[tuple[int, float]] = []
+
         def after(epoch: int, score: float) -> None:
+            heard.append((epoch, score))
             trial.report(score, epoch)
             if trial.should_prune():
                 raise optuna.TrialPruned
 
-        try:
-            return run(_drawn(trial, recipe, space), after)
-        except Collapse as died:  # a setting under which training dies is a bad one, no more
-            raise optuna.TrialPruned(str(died)) from died
+        setting, page = _drawn(trial, recipe, space), f"{name} trial {trial.number}"
+        known = book.get(page)
+        score: float | None = None
+        if known is not None:
+            for epoch, then in known["heard"]:
+                after(epoch, then)
+            score = known["score"]
+        else:
+            with suppress(Collapse, optuna.TrialPruned):  # a setting under which training dies is a bad one, no more
+                score = run(setting, after)
+            book.put(page, {"heard": heard, "score": score})
+        if score is None:
+            raise optuna.TrialPruned
+        return score
 
     while sum(trial.state.name != "WAITING" for trial in study.trials) < trials:
         study.optimize(objective, n_trials=1)
@@ -74,6 +90,21 @@ def search(
         raise Collapse(f"training died under each of {len(study.trials)} settings")
     done = study.best_trial
     return Best(dict(done.params), float(done.value), len(study.trials), here)
+
+
+class _Book:
+    """Facts of finished trials in a notebook, where there is one: a storage remembers its own."""
+
+    def __init__(self, notebook: Notebook | None) -> None:
+        self._notebook = notebook
+
+    def get(self, page: str) -> Mapping[str, Any] | None:
+        note = self._notebook.get(page) if self._notebook else None
+        return None if note is None else note.facts
+
+    def put(self, page: str, facts: Mapping[str, Any]) -> None:
+        if self._notebook:
+            self._notebook.put(page, Note({}, facts))
 
 
 def _own(recipe: Recipe, space: Space) -> dict[str, Any]:
