@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rung.adapt.contrastive import contrast, drawn, steps
-from rung.adapt.training.blends import Blend, blend
+from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import parts
+from rung.adapt.training.loop import Judge, Trained
 from rung.adapt.training.losses import loss_of
 from rung.adapt.training.optimiser import groups
 from rung.adapt.training.order import batches
@@ -96,14 +97,51 @@ def test_rates_fall_with_depth_and_norms_do_not_decay():
     assert [by[id(parameter)] for _, parameter in named] == [(0.25, 0.1), (1.0, 0.0), (3.0, 0.1)]
 
 
+class One:
+    """A learner of one weight, which is also what it predicts."""
+
+    def __init__(self, value):
+        self.parameter = torch.nn.Parameter(torch.tensor([value]))
+
+    def trained(self):
+        return {"w": self.parameter}
+
+    def predict(self, rows):
+        return np.full((len(rows), 1), self.parameter.item(), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("best", "epochs", "wanted", "kept"),
+    [
+        (8.0, 2, 8.0, Blend(1.0, soup=False)),  # the best epoch itself
+        (4.0, 2, 4.0, Blend(0.5, soup=False)),  # halfway back to the start
+        (3.0, 2, 3.0, Blend(0.5, soup=True)),  # halfway back from the mean of all epochs
+        (6.0, 0, 6.0, Blend(1.0, soup=True)),  # no epoch bettered the start, their mean does
+    ],
+)
+def test_the_blend_that_scores_best_on_rows_set_aside_is_kept(best, epochs, wanted, kept):
+    one = One(8.0 if epochs else 0.0)
+
+    def score(rows, said):
+        return -abs(float(said[0, 0]) - best)
+
+    judge = Judge(np.arange(3), score, -99.0, Task.REGRESSION)
+    trained = Trained(epochs, score([], one.predict([0])), (), 9, None, (), {"w": torch.tensor([6.0])}, 2)
+    found, scored = blends(one, {"w": torch.tensor([0.0])}, trained, judge)
+    assert (found, scored, one.parameter.item()) == (kept, 0.0, wanted)
+
+
+def test_blends_that_score_alike_leave_the_best_epoch():
+    one = One(8.0)
+    trained = Trained(2, 1.0, (), 9, None, (), {"w": torch.tensor([6.0])}, 2)
+    found, _ = blends(
+        one, {"w": torch.tensor([0.0])}, trained, Judge(np.arange(3), lambda *_: 1.0, 0.0, Task.REGRESSION)
+    )
+    assert (found, one.parameter.item()) == (Blend(), 8.0)
+
+
 @pytest.mark.parametrize(("wise", "soup", "wanted"), [(1.0, False, 4.0), (0.5, False, 2.0), (0.5, True, 4.0)])
 def test_a_blend_lies_between_start_and_end(wise, soup, wanted):
-    class One:
-        parameter = torch.nn.Parameter(torch.tensor([4.0]))
-
-        def trained(self):
-            return {"w": self.parameter}
-
-    one = One()
+    one = One(4.0)
     blend(one, {"w": torch.tensor([0.0])}, {"w": torch.tensor([8.0])}, Blend(wise, soup))
     assert one.parameter.item() == wanted

@@ -13,6 +13,7 @@ from rung.adapt.ladder import rungs
 from rung.adapt.prefix import Suffix, keep
 from rung.adapt.settings import checked_settings, known_settings
 from rung.adapt.training.loop import Around, train
+from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.adapt.training.recipe import Recipe
 from rung.core.errors import BadOption
 from rung.core.types import Task
@@ -273,6 +274,14 @@ def test_a_climb_cut_between_folds_goes_on(make, notebook, name):
     assert np.array_equal(whole.prediction, again.prediction)
     assert whole.choice == again.choice
     assert not any("fold 1" in what for what in started)
+
+
+def test_the_rate_is_the_users_or_found_by_a_range_test(make):
+    rung = TUNED["full"]
+    jobs = [make(rate=rate, **ALL) for rate in (None, 1e-6)]
+    own, slow = (rung.refit(job, {"stop_after": 2}).predict(job.inputs) for job in jobs)
+    assert not np.allclose(own, slow, atol=1e-6)
+    assert LOWEST <= rung.climb(make(rate="find", **ALL)).choice["rate"] <= HIGHEST
 
 
 @pytest.mark.parametrize("task", list(Task), ids=str)
