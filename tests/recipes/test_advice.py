@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rung.core.evidence import Evidence, Verdict
+from rung.core.evidence import Evidence, RungEvidence, Verdict
 from rung.core.types import Finding
 from rung.recipes.advice import next_steps
 
@@ -30,3 +30,18 @@ def test_a_few_odd_test_rows_change_no_advice():
 def test_where_test_and_validation_disagree_nothing_is_said_to_hurt():
     assert "Test rows prefer classic, validation rows chose frozen" in next_steps(BASE)[0]
     assert "hurts here" in next_steps(replace(BASE, winner="classic"))[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "why", "first"),
+    [
+        ("skipped", "needs about 9 s, more than the 1 s left of the budget", "Give more --budget: classic"),
+        ("skipped", "there is no text column", "Only guessing was tried"),
+        ("tried", "", "No rung beat guessing"),
+    ],
+)
+def test_guessing_that_won_alone_is_no_sign_of_bad_data(status, why, first):
+    rungs = (RungEvidence("prior", "tried"), RungEvidence("classic", status, why))
+    steps = next_steps(replace(BASE, winner="prior", verdicts=(), rungs=rungs))
+    assert steps[0].startswith(first)
+    assert len(set(steps)) == len(steps)

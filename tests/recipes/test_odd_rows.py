@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 
 from rung.core.errors import BadOption, BadShape
+from rung.recipes.compare import compare
 from rung.recipes.fit import fit
 from rung.recipes.predict import predict
 
@@ -124,3 +125,55 @@ def test_a_list_that_is_neither_texts_nor_rows_is_refused(fake, paragraphs, tmp_
 def test_a_backbone_that_no_rung_uses_is_refused(paragraphs, tmp_path):
     with pytest.raises(BadOption, match="a rung that uses one"):
         fit(paragraphs, target="label", max_rung="classic", backbone="nope", out=tmp_path / "run")
+
+
+def test_a_test_share_far_from_what_was_asked_is_said(fake, paragraphs, tmp_path):
+    row = pl.int_range(len(paragraphs))
+    table = paragraphs.with_columns(year=pl.when(row < 50).then(2000).when(row < 100).then(2001).otherwise(2002))
+    far = fit(table, target="label", time="year", max_rung="prior", out=tmp_path / "far")
+    near = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "near")
+    assert "test_share" in kept(far)
+    assert "test_share" not in kept(near)
+
+
+def test_rows_without_text_do_not_clash(fake, paragraphs, tmp_path):
+    row, labels = pl.int_range(len(paragraphs)), paragraphs["label"].unique().sort().to_list()
+    table = paragraphs.with_columns(
+        text=pl.when(row < 8).then(pl.lit("")).otherwise("text"),
+        label=pl.when(row < 8).then(pl.lit(labels[0])).otherwise("label"),
+    ).with_columns(label=pl.when(row == 0).then(pl.lit(labels[1])).otherwise("label"))
+    found = kept(fit(table, target="label", max_rung="prior", out=tmp_path / "run"))
+    assert "empty_text" in found
+    assert "conflicting_labels" not in found
+
+
+def test_an_id_that_training_did_not_have_is_kept(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "run")
+    said = predict(run, paragraphs[:3].with_columns(id=pl.Series(["k0", "k1", "k2"])))
+    assert said["id"].to_list() == ["k0", "k1", "k2"]
+    assert "row" in predict(run, paragraphs[:3]).columns
+
+
+def test_predictions_do_not_take_the_place_of_the_data(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "run")
+    paragraphs[:3].write_csv(tmp_path / "new.csv")
+    with pytest.raises(BadOption, match="another file than the data"):
+        predict(run, tmp_path / "new.csv", out=tmp_path / "new.csv")
+
+
+def test_every_row_of_the_confusion_has_a_name(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "run")
+    strange = paragraphs[:9].with_columns(label=pl.lit("zebra"))
+    for rows, more in ((paragraphs, []), (strange, ["(not in training)"])):
+        said = run.evaluate(rows).to_json()
+        assert said["confusion_rows"] == [*run.labels, *more]
+        assert len(said["confusion"]) == len(said["confusion_rows"])
+
+
+def test_runs_of_other_labels_are_not_compared(fake, paragraphs, tmp_path):
+    one = fit(paragraphs, target="label", max_rung="prior", out=tmp_path / "one")
+    first = paragraphs["label"][0]
+    fewer = paragraphs.filter(pl.col("label") != first)
+    two = fit(fewer, target="label", max_rung="prior", out=tmp_path / "two")
+    with pytest.raises(BadOption, match=f"{first!r} in one alone"):
+        compare(one, two, on=fewer)

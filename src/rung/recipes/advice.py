@@ -28,7 +28,11 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     ]
     steps = [*spoilt]
     enough = evidence.verdict("enough data")
-    if evidence.winner == "prior":
+    skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
+    more = [f"Give more --budget: {', '.join(skipped)} did not fit."] if skipped else []
+    if evidence.winner == "prior" and not any(step.status != "skipped" for step in evidence.rungs[1:]):
+        steps += more or ["Only guessing was tried: let the climb go higher."]
+    elif evidence.winner == "prior":
         steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
         steps.extend(_of_transfer(evidence))
@@ -36,9 +40,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
         steps.append(enough.sentence)
     if 0 < of < 200:
         steps.append(f"Only {of} test rows: intervals are wide; label more test rows before you compare models.")
-    skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
-    if skipped:
-        steps.append(f"Give more --budget: {', '.join(skipped)} did not fit.")
+    steps += [step for step in more if step not in steps]
     overfitting = evidence.verdict("overfitting")
     if overfitting is not None and overfitting.verdict == "yes" and len(steps) < 2:
         steps.append("Training rows score far better than new ones: more labels will help more than a larger model.")

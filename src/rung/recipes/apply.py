@@ -87,7 +87,9 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     manifest = predictor.manifest
     errors = unreadable(frame, manifest.columns)
     probability = probabilities(predictor, frame, tell)
-    ids = [column.name for column in manifest.columns if column.role is Role.ID and column.name in frame.columns]
+    read = {column.name for column in manifest.columns if column.role in (*FEATURES, Role.TARGET)}
+    known = [column.name for column in manifest.columns if column.role is Role.ID]
+    ids = [name for name in (*known, "id") if name in frame.columns and name not in read]
     taken = {"prediction", "lower", "upper", "error", *(f"p_{label}" for label in manifest.labels)}
     key = "id" if ids and ids[0] in taken else (ids or ["row"])[0]
     result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}

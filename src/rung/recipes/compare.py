@@ -42,8 +42,12 @@ def compare(first: str | Path | Run, second: str | Path | Run, *, on: Any = None
     Without `on`, both runs must have the same split of the same data. Raises BadOption when they can't be paired.
     """
     one, two = (run if isinstance(run, Run) else load(run) for run in (first, second))
-    if one.task != two.task or set(one.labels) != set(two.labels):
-        raise BadOption("two runs", wanted="one task and one set of labels", got=f"{one.task} and {two.task}")
+    if one.task != two.task:
+        raise BadOption("two runs", wanted="one task", got=f"{one.task} and {two.task}")
+    if apart := sorted(set(one.labels) ^ set(two.labels)):
+        got = f"{', '.join(map(repr, apart[:5]))} in one alone"
+        fix = "Fit both on rows that hold the same labels; rung evaluate scores each by itself."
+        raise BadOption("two runs", wanted="one set of labels", got=got, fix=fix)
     target, a, b, cluster = _rows(one, two, on, tell)
     metric = named(one.evidence.metric, one.task)
     difference = paired.compare(metric, target.value, a[None], b[None], cluster=cluster)

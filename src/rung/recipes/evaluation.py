@@ -36,6 +36,9 @@ class Evaluation:
     def to_json(self) -> dict[str, Any]:
         """The document of `rung evaluate --json`."""
         whole = asdict(self)
+        if self.calibration.get("ece") is not None:  # one class a row: a last row of labels that training never had
+            strangers = ["(not in training)"] * (len(self.confusion) - len(self.labels))
+            whole["confusion_rows"] = [*self.labels, *strangers]
         whole["scores"] = {name: {k: v for k, v in s.items() if k != "name"} for name, s in whole["scores"].items()}
         return whole
 

@@ -40,7 +40,7 @@ from rung.recipes.run import load as load_run
 from rung.recipes.state import State
 from rung.recipes.together import Reader, agreed, wait
 from rung.recipes.truncation import truncated
-from rung.recipes.view import Quiet, View
+from rung.recipes.view import Logged, Quiet, View
 from rung.recipes.write import Delivery, write_run
 
 GIVEN = "a table"  # what the options say of test rows that came without a file
@@ -125,7 +125,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     wait()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
-    delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, view, state, journal))
+    watched = Logged(view, journal.say)
+    delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, watched, state))
     if leads():
         write_run(folder, delivery)
         journal.say("done", seconds=perf_counter() - started)
@@ -143,9 +144,9 @@ def _climb_and_finish(
     options: FitOptions,
     chosen: Sequence[Rung],
     embedder: Embedder | None,
-    around: tuple[float, View, State, Journal],
+    around: tuple[float, View, State],
 ) -> Delivery:
-    started, view, state, journal = around
+    started, view, state = around
     inputs = seen(prepared.pool.frame, prepared.columns, embedder, view.progress)
     cut = truncated(prepared, embedder) if embedder else ()
     findings = (*prepared.findings, *cut)
@@ -170,12 +171,10 @@ def _climb_and_finish(
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
     view.data(prepared.columns, findings, counts)
-    ladder = _ladder(options, chosen, embedder, (started, view, state))
+    ladder = _ladder(options, chosen, embedder, around)
     climbed = climb(job, ladder)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
-    for step in climbed.steps:
-        journal.say("rung", name=step.evidence.name, status=step.evidence.status, why=step.evidence.why)
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     opened = _open(prepared, climbed, embedder, view.progress)

@@ -35,6 +35,8 @@ def predict(
     """
     if out is not None and Path(out).suffix.lower() not in ENDINGS:
         raise BadOption("-o", wanted=f"a file ending in {', '.join(ENDINGS)}", got=str(out))
+    if out is not None and isinstance(data, str | Path) and Path(out).resolve() == Path(data).resolve():
+        raise BadOption("-o", wanted="another file than the data", got=str(out))
     opened = run if isinstance(run, Run) else load(run)
     predictor = opened.predictor
     frame = table_of(data, predictor.manifest.columns)

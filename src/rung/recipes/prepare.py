@@ -19,7 +19,8 @@ from rung.data.target import encode
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
-LEAST = 10  # rows that a share of test rows must leave to learn from
+LEAST = 16  # rows that a share of test rows must leave to learn from: what 20 rows leave with a share of 0.2
+FAR = 0.1  # how far from what was asked the share of test rows may be before it is said
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
 
 
@@ -107,6 +108,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *encoded.findings,
         *_content(pool, test, columns, target, from_file=test_frame is not None),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
+        *(_far_share(pool, test, options) if test_frame is None else ()),
     )
     print_of = fingerprint(sheet.frame)
     split = split_hash(pool.keys, test.keys, decided)
@@ -117,7 +119,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
 def _target(name: str | None, among: Sequence[str]) -> str:
     if name is None:
         raise UsageError(
-            "target", wanted="the column to predict", got="none", fix=f"Add --target, one of {_few(among)}."
+            "target", wanted="the column to predict (--target)", got="none", fix=f"Name one of {_few(among)}."
         )
     if name not in among:
         raise NoSuchColumn(name, among=list(among))
@@ -141,6 +143,14 @@ def _old_test_rows(pool: Part, test: Part, options: FitOptions) -> tuple[Finding
     what = f"{len(rows)} of {len(test.row)} test rows are no newer than some that train; their {options.group} is"
     fix = "With --group and --time a group is tested whole, and counts as old as its newest row."
     return (Finding("older_test_rows", what, rows, "note", fix),) if rows else ()
+
+
+def _far_share(pool: Part, test: Part, options: FitOptions) -> tuple[Finding, ...]:
+    asked, got = float(options.test), len(test.row) / (len(pool.row) + len(test.row))
+    if abs(got - asked) <= FAR:
+        return ()
+    what = f"{got:.0%} of the rows are test rows, not {asked:.0%}: groups, equal rows and equal times stay whole"
+    return (Finding("test_share", what, (), "warn", "Give test rows of your own with --test FILE, or a finer --time."),)
 
 
 def _few(names: Sequence[str]) -> str:
@@ -167,11 +177,18 @@ def _content(
         noticed.empty_texts(pool.frame, texts, pool.row),
         noticed.empty_texts(test.frame, texts, test.row, part="test" if from_file else "data"),
         noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
-        noticed.conflicting_labels(pool.keys, target, pool.row),
+        _conflicting(pool, target, texts),
         noticed.shared_groups(pool.frame, test.frame, group, test.row) if from_file and group else None,
         *(unreadable_cells(test.frame, columns, "test") if from_file else ()),
     ]
     return tuple(finding for finding in found if finding is not None)
+
+
+def _conflicting(pool: Part, target: Target, texts: list[str]) -> Finding | None:
+    """Rows without text that clash are no news beside the finding that they hold none."""
+    empty = noticed.empty_texts(pool.frame, texts)
+    filled = np.setdiff1d(np.arange(len(pool.row)), empty.rows if empty else ())
+    return noticed.conflicting_labels([pool.keys[i] for i in filled], target.take(filled), pool.row[filled])
 
 
 def _huge(pool: Part, name: str) -> Finding | None:

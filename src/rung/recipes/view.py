@@ -1,6 +1,6 @@
 """Who watches a fit: the terminal, or nobody."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rung.core.evidence import RungEvidence
@@ -24,6 +24,19 @@ class View(Protocol):
 
     def finished(self, step: RungEvidence) -> None:
         """A rung ended: tried, skipped or collapsed."""
+
+
+class Logged:
+    """Another view, each ended rung written to `say` too, when it ends."""
+
+    def __init__(self, view: View, say: Callable[..., None]) -> None:
+        self.data, self.noticed, self.starting, self.progress = view.data, view.noticed, view.starting, view.progress
+        self._view, self._say = view, say
+
+    def finished(self, step: RungEvidence) -> None:
+        """A rung ended."""
+        self._say("rung", name=step.name, status=step.status, why=step.why, seconds=step.seconds)
+        self._view.finished(step)
 
 
 class Quiet:

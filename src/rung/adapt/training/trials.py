@@ -46,15 +46,7 @@ def search(
     died under every setting.
     """
     optuna = need("optuna", "search")
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        storage=storage,
-        study_name=name,
-        direction="maximize",
-        load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTS),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTS, n_warmup_steps=1),
-    )
+    study = _study(optuna, name, seed, storage)
     if not study.trials:
         study.enqueue_trial(_own(recipe, space))
     here, book = 0, _Book(notebook if storage is None else None)
@@ -90,6 +82,18 @@ def search(
         raise Collapse(f"training died under each of {len(study.trials)} settings")
     done = study.best_trial
     return Best(dict(done.params), float(done.value), len(study.trials), here)
+
+
+def _study(optuna: Any, name: str, seed: int, storage: str | None) -> Any:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(
+        storage=storage,
+        study_name=name,
+        direction="maximize",
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTS),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTS, n_warmup_steps=1),
+    )
 
 
 class _Book:
