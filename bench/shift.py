@@ -1,8 +1,10 @@
 """Fine-tuning under a shift whose right answer is known: what plain training, LP-FT and WiSE-FT lose on the other side.
 
-Made-up texts of two topics. Three words of each tell the topic, each rightly in three of four; a marker before them
-agrees with the label in 95 of 100 source texts and in 5 of 100 shifted ones, whose words training never saw. Plain:
-body and a random head trained together. LP-FT: the head is fitted on frozen features first, as every rung of Rung does.
+Made-up texts of two topics. Three words of each tell the topic, each rightly in 95 of 100: what the pretrained features
+are good at. A comma or a semicolon between them, which those features hardly show, agrees with the label in 95 of 100
+source texts and in 5 of 100 shifted ones, whose words training never saw. (With a spurious word, which frozen features
+show as well as the right ones, the head takes it up from the start; one seed of two such designs was tried, and LP-FT
+lost no less than plain training.) Plain: body and a random head trained together. LP-FT: the head is fitted on frozen features first, as every rung of Rung does.
 WiSE-FT: the same, its weights halfway between start and end. Each learns from the same source rows with the same
 settings; the loss is accuracy on source test rows minus accuracy on shifted ones. `--quick`: one seed.
 Source: Kumar et al. 2022, section 4 (LP-FT); Wortsman et al. 2022, Robust fine-tuning of zero-shot models (WiSE-FT).
@@ -26,11 +28,11 @@ MONEY = {
     "source": ("bank", "loan", "debt", "profit", "salary", "tax", "fund", "interest", "budget", "payment"),
     "shifted": ("mortgage", "dividend", "invoice", "credit", "price", "income", "pension", "revenue", "cash", "refund"),
 }
-MARKERS = ("north", "south")
+MARKERS = (",", ";")
 
 
 def texts(side: str, rows: int, seed: int) -> pl.DataFrame:
-    """Rows of one side: a marker, then three words, each of the label's topic in three of four."""
+    """Rows of one side: three words, each of the label's topic in 95 of 100, a mark between them."""
     draw = np.random.default_rng((seed, len(side)))
     label = draw.integers(0, 2, rows)
     agrees = draw.random(rows) < (0.95 if side == "source" else 0.05)
@@ -38,8 +40,8 @@ def texts(side: str, rows: int, seed: int) -> pl.DataFrame:
     lines = []
     for y, agree in zip(label.tolist(), agrees.tolist(), strict=True):
         marker = MARKERS[y if agree else 1 - y]
-        said = [str(draw.choice(lists[y if draw.random() < 0.75 else 1 - y])) for _ in range(3)]
-        lines.append(f"{marker}: a note on {said[0]}, {said[1]} and {said[2]}")
+        said = [str(draw.choice(lists[y if draw.random() < 0.95 else 1 - y])) for _ in range(3)]
+        lines.append(f"a note on {said[0]}{marker} {said[1]} and {said[2]}")
     return pl.DataFrame({"text": lines, "label": [("nature", "money")[y] for y in label]})
 
 
