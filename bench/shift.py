@@ -4,9 +4,10 @@ Made-up texts of two topics. Three words of each tell the topic, each rightly in
 are good at. A comma or a semicolon between them, which those features hardly show, agrees with the label in 95 of 100
 source texts and in 5 of 100 shifted ones, whose words training never saw. (With a spurious word, which frozen features
 show as well as the right ones, the head takes it up from the start; one seed of two such designs was tried, and LP-FT
-lost no less than plain training.) Plain: body and a random head trained together. LP-FT: the head is fitted on frozen features first, as every rung of Rung does.
-WiSE-FT: the same, its weights halfway between start and end. Each learns from the same source rows with the same
-settings; the loss is accuracy on source test rows minus accuracy on shifted ones. `--quick`: one seed.
+lost no less than plain training.) Plain: body and a random head trained together. LP-FT: the head is fitted on frozen
+features first, as every rung of Rung does. WiSE-FT: the same, its weights halfway between start and end. Each learns
+from the same source rows with the same settings; the loss is accuracy on source test rows minus accuracy on shifted
+ones. `--quick`: one seed.
 Source: Kumar et al. 2022, section 4 (LP-FT); Wortsman et al. 2022, Robust fine-tuning of zero-shot models (WiSE-FT).
 """
 
