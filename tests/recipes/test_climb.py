@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from rung.core.contracts import Collapse, Job, Trial
+from rung.core.evidence import Difference
 from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Ladder, climb
@@ -181,3 +182,15 @@ def test_a_winner_that_trains_is_refitted_once_when_the_budget_allows(job, left,
     _, said = refitted(job, [rung], climbed, lambda: left)
     assert getattr(rung, "refits", 0) == refits
     assert said == (REFITTED if refits else NOT_REFITTED)
+
+
+def test_guessing_gives_way_to_a_surer_gain_than_others_do(job, monkeypatch):
+    """Two rungs may challenge it, so each gets half of the 5 % by which noise may win."""
+    between = Difference(0.02, -0.001, 0.04, 0.001, 0.04)
+    monkeypatch.setattr("rung.recipes.climb.compare", lambda *_, **__: between)
+    rungs = [Scripted("prior", 0.5), Scripted("a", 0.6), Scripted("b", 0.6)]
+    assert climb(job, ladder(rungs)).winner == "prior"
+    sure = Difference(0.1, 0.05, 0.2, 0.06, 0.0)
+    found = iter([sure, between])
+    monkeypatch.setattr("rung.recipes.climb.compare", lambda *_, **__: next(found))
+    assert climb(job, ladder(rungs)).winner == "b"

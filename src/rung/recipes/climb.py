@@ -1,7 +1,8 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
-Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain stayed above 0 and
-whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in its own words.
+Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (97.5 % over guessing)
+stayed above 0 and whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in
+its own words.
 """
 
 from collections.abc import Callable, Sequence
@@ -148,8 +149,12 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
     dear = _dear(evidence, held)
     needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
-    promoted = gain.bound > 0 and gain.value >= needed
-    because = _because(gain, needed, dear, held.name)
+    # two rungs may challenge guessing before the climb ends: each gets half of the 5 % by which noise may win
+    level, bound = ("97.5", gain.low) if held.gain is None else ("95", gain.bound)
+    promoted = bound > 0 and gain.value >= needed
+    because = (
+        f"the {level} % lower bound of its gain over {held.name}, {bound:+.4f}, {_because(gain, bound, needed, dear)}"
+    )
     return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=because), trial, shown.model)
 
 
@@ -189,14 +194,13 @@ def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
     return "size" if challenger.size_bytes > DEAR * incumbent.size_bytes else ""
 
 
-def _because(gain: Difference, needed: float, dear: str, incumbent: str) -> str:
-    if gain.bound <= 0:
-        return f"the 95 % lower bound of its gain over {incumbent}, {gain.bound:+.4f}, is not above 0"
-    said = f"the 95 % lower bound of its gain over {incumbent}, {gain.bound:+.4f}, is above 0"
+def _because(gain: Difference, bound: float, needed: float, dear: str) -> str:
+    if bound <= 0:
+        return "is not above 0"
     if not dear:
-        return said
+        return "is above 0"
     verb = "no less" if gain.value >= needed else "less"
-    return f"{said}, and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+    return f"is above 0, and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
 
 
 def with_holm(steps: Sequence[Step]) -> list[Step]:
