@@ -1,14 +1,17 @@
 """Fine-tuning under a shift whose right answer is known: what plain training, LP-FT and WiSE-FT lose on the other side.
 
-Made-up texts of two topics. Three words of each tell the topic, each rightly in 95 of 100: what the pretrained features
-are good at. A comma or a semicolon between them, which those features hardly show, agrees with the label in 95 of 100
-source texts and in 5 of 100 shifted ones, whose words training never saw. (With a spurious word, which frozen features
-show as well as the right ones, the head takes it up from the start; one seed of two such designs was tried, and LP-FT
-lost no less than plain training.) Plain: body and a random head trained together. LP-FT: the head is fitted on frozen
-features first, as every rung of Rung does. WiSE-FT: the same, its weights halfway between start and end. Each learns
-from the same source rows with the same settings; the loss is accuracy on source test rows minus accuracy on shifted
-ones. `--quick`: one seed.
-Source: Kumar et al. 2022, section 4 (LP-FT); Wortsman et al. 2022, Robust fine-tuning of zero-shot models (WiSE-FT).
+Made-up texts of two topics. Two things tell the label in the source, each without fail: a word of its topic, which is
+what the pretrained features are good at, and the greeting that the text begins with. In the shifted texts the topic
+still tells it, by words that training never saw; the greeting says the opposite. Plain: body and a random head are
+trained together. LP-FT: the head is fitted on frozen features first, as every rung of Rung does. WiSE-FT: the same, its
+weights halfway between start and end. Each learns from the same source rows with the same settings; the loss is
+accuracy on source test rows minus accuracy on shifted ones. Where features and a fitted head already explain the
+source, LP-FT has little reason to move; a random head moves the features towards whatever agrees with it, and what
+stands in every text alike is quickest. Five designs before this one, in which topic or mark was right in 95 of 100 or
+the mark was a comma, showed no difference between the ways beyond chance: there nothing was lost, or the fitted head
+itself relied on the mark. `--quick`: one seed.
+Source: Kumar et al. 2022, section 3.2 and 4 (LP-FT); Wortsman et al. 2022, Robust fine-tuning of zero-shot models
+(WiSE-FT).
 """
 
 from dataclasses import replace
@@ -19,7 +22,7 @@ import polars as pl
 
 import harness
 
-TRAIN, TEST = 300, 400
+TRAIN, TEST = 200, 400
 EPOCHS = 4
 NATURE = {
     "source": ("river", "forest", "mountain", "lake", "meadow", "valley", "cliff", "shore", "island", "stream"),
@@ -29,20 +32,19 @@ MONEY = {
     "source": ("bank", "loan", "debt", "profit", "salary", "tax", "fund", "interest", "budget", "payment"),
     "shifted": ("mortgage", "dividend", "invoice", "credit", "price", "income", "pension", "revenue", "cash", "refund"),
 }
-MARKERS = (",", ";")
+GREETINGS = ("hi", "hello")
+SHARED = "that nobody had asked for, sent by one of the people we met last week"
 
 
 def texts(side: str, rows: int, seed: int) -> pl.DataFrame:
-    """Rows of one side: three words, each of the label's topic in 95 of 100, a mark between them."""
+    """Rows of one side: a greeting, a word of the label's topic, and what all texts share."""
     draw = np.random.default_rng((seed, len(side)))
     label = draw.integers(0, 2, rows)
-    agrees = draw.random(rows) < (0.95 if side == "source" else 0.05)
-    lists = (NATURE[side], MONEY[side])
     lines = []
-    for y, agree in zip(label.tolist(), agrees.tolist(), strict=True):
-        marker = MARKERS[y if agree else 1 - y]
-        said = [str(draw.choice(lists[y if draw.random() < 0.95 else 1 - y])) for _ in range(3)]
-        lines.append(f"a note on {said[0]}{marker} {said[1]} and {said[2]}")
+    for y in label.tolist():
+        greeting = GREETINGS[y if side == "source" else 1 - y]
+        word = draw.choice((NATURE, MONEY)[y][side])
+        lines.append(f"{greeting} a note on {word} {SHARED}")
     return pl.DataFrame({"text": lines, "label": [("nature", "money")[y] for y in label]})
 
 

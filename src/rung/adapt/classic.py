@@ -6,15 +6,18 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.base import register
-from rung.adapt.choose import Candidate
+from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.search import climb
-from rung.adapt.words import SAMPLE, Words, measured
+from rung.adapt.word_costs import measured
+from rung.adapt.words import Words
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Trial
 from rung.core.types import Cost, Fold, Ints
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 WIDER = ((0.03, 0.01), (10.0, 30.0))
+FEW = 200  # rows that take a second at most
+FINER = 2.0  # times as long as one of the short list takes the fit that is kept
 
 
 class Classic:
@@ -31,13 +34,15 @@ class Classic:
         return "" if job.inputs.texts or job.inputs.table.width else "there is no column to read"
 
     def predict_cost(self, job: Job) -> Cost:
-        """Seconds from a sample: cutting texts into terms, and one small fit, scaled to all rows and folds."""
-        n = len(job.target)
-        if n <= SAMPLE:
-            return Cost(1.0)
-        fits = len(job.plan.folds) * 0.8 if job.plan.kind == "folds" else self.inner * 0.5
-        cutting, solving, numbers = measured(job)
-        return Cost(2 * cutting + solving * (fits * (len(STRENGTHS) + 1) + 2), numbers * 24)
+        """Seconds from a sample: cutting texts into terms, and small fits, drawn out to all rows and folds."""
+        n, folds = len(job.target), job.plan.folds
+        if n <= FEW or not job.inputs.texts:
+            return Cost(1.0, n * job.inputs.table.width * 24)
+        if job.plan.kind != "folds":
+            folds = inner_folds(job, folds[0].train, self.inner)
+        cost = measured(job)
+        once = FINER * (cost.solve(len(job.plan.folds[0].train)) + cost.solve(n))
+        return Cost(cost.cutting + cost.walk(folds, len(STRENGTHS) + 1) + once, cost.numbers * 24)
 
     def climb(self, job: Job) -> Trial:
         """Try the strengths on folds; see rung.adapt.search."""

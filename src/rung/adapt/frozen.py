@@ -9,13 +9,14 @@ import numpy as np
 
 from rung.adapt.base import register
 from rung.adapt.boost import MOST_OUTPUTS, ROUNDS, fit_trees
-from rung.adapt.choose import Candidate
+from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.knn import KS, fit_knn
 from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
-from rung.adapt.mlp import fit_mlp
+from rung.adapt.mlp import EPOCHS, fit_mlp, steps_of
 from rung.adapt.search import climb
-from rung.adapt.words import Words, measured
-from rung.backbones.workers import each
+from rung.adapt.word_costs import measured
+from rung.adapt.words import Words
+from rung.backbones.workers import each, workers
 from rung.bundle.model import Encoders, FittedModel
 from rung.bundle.table import fit_table
 from rung.core.contracts import Head, Job, Trial
@@ -26,7 +27,10 @@ LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
-DENSER = 3.0  # times as long as words alone, a solve over words and embeddings takes
+DENSER = 1.7  # times as long as words alone, a solve over words and embeddings takes
+PASSES = 4  # over all rows at one strength, in the product's own time: measured, as are the next two
+USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root of the outputs
+AT_REST = 0.7  # seconds of the path whatever its rows
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
 MOST_CLASSES = 40  # Banking77's 77 classes took twice the time at 1,000 rows and gained nothing
 JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
@@ -73,21 +77,25 @@ class Frozen:
         embedding = sum(rate(name) for name in job.inputs.texts) if rate else 0.0
         assert job.backbone is not None
         width = job.backbone.width * len(job.inputs.texts)
-        n, folds = len(job.target), len(job.plan.folds) if job.plan.kind == "folds" else 5
-        tried = folds if n < MANY or job.plan.kind == "folds" else 3
-        passes = 4 * len(STRENGTHS)  # five a strength, each over four of five rows
-        network = n * (width + job.target.outputs) * 256 * 6 * 25 * tried
-        work: float = n * width * job.target.outputs * folds * 4 * passes
+        n, folds = len(job.target), job.plan.folds
+        if job.plan.kind != "folds":
+            folds = inner_folds(job, folds[0].train, self.inner)
+        tried = folds if len(folds[0].train) < MANY or job.plan.kind == "folds" else folds[:2]
+        work: float = n * width * job.target.outputs * len(folds) * 4 * PASSES * len(STRENGTHS)
+        network = 0.0
+        if len(folds[0].train) >= LEAST_FOR_MLP:
+            seconds, steps = steps_of(width, job.target, len(folds[0].train))
+            epochs = min(EPOCHS, USUAL_EPOCHS * job.target.outputs ** (1 / 3))
+            network = len(tried) * seconds * steps * epochs / min(workers(), len(tried))
         if job.inputs.table.width:  # beside the table each fold has a path of its own, and trees are grown
             work *= 2
             if job.target.outputs <= MOST_OUTPUTS:
-                grown = ROUNDS * max(1, job.target.outputs) * tried
+                grown = ROUNDS * max(1, job.target.outputs) * len(tried)
                 work += grown * n * (width + job.inputs.table.width) * TREE_CELL
         words = 0.0
-        if _affords_words(n, job.target.outputs):
-            solves = tried * 0.8 * (len(WORDS.strengths) + 1)
-            words = DENSER * solves * measured(job)[1]
-        return Cost(embedding + words + (1.5 * work + 2 * network) / _rate() + 0.5, n * width * 4 * 3)
+        if _affords_words(len(folds[0].train), job.target.outputs):
+            words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
+        return Cost(embedding + words + network + work / _rate() + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
         """Embed, then try the variants on folds; see rung.adapt.search."""

@@ -1,6 +1,8 @@
 """A small network as a head: one hidden layer, dropout, early stopping on rows set aside from training."""
 
 from collections.abc import Callable
+from math import ceil
+from time import perf_counter
 
 import numpy as np
 import torch
@@ -40,13 +42,28 @@ def fit_mlp(target: Target, x: Floats, seed: int, shift: float, spread: float, *
     return MlpHead(centre.astype(np.float32), spread_D, first, bias_1, second, bias_2, LINK[target.task])
 
 
-def _train(
+def steps_of(width: int, target: Target, rows: int) -> tuple[float, int]:
+    """Seconds of one training step, measured on made-up features (N, width), and steps of an epoch of `rows` rows."""
+    few = np.arange(min(len(target), 4 * BATCH))
+    truth = torch.from_numpy(fit_value(target.take(few), 0.0, 1.0))
+    dice = torch.Generator().manual_seed(0)
+    x, spent = torch.rand(len(few), width, generator=dice), 0.0
+    with one_thread():
+        for _ in range(2):  # the first warms up
+            begun = perf_counter()
+            _train(x, truth, (few, few[:1]), target.outputs, _loss(target.task, None), dice, epochs=1)
+            spent = perf_counter() - begun
+    return spent / ceil(len(few) / BATCH), ceil(0.9 * rows / BATCH)
+
+
+def _train(  # house: the network, its data and its chance
     x: Tensor,
     truth: Tensor,
     parts: tuple[np.ndarray, np.ndarray],
     outputs: int,
     loss: Callable[..., Tensor],
     dice: torch.Generator,
+    epochs: int = EPOCHS,
 ) -> list[Tensor]:
     """Weights (D, H), (H,), (H, C), (C,) of the best epoch."""
     train, aside = (torch.from_numpy(part) for part in parts)
@@ -66,7 +83,7 @@ def _train(
         return values * (torch.rand(values.shape, generator=dice) >= DROPOUT) / (1 - DROPOUT)
 
     best, kept, idle = np.inf, [p.detach().clone() for p in parameters], 0
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for batch in torch.split(train[torch.randperm(len(train), generator=dice)], BATCH):
             optimiser.zero_grad(set_to_none=True)
             torch.autograd.backward(loss(forward(batch, dropped), truth[batch], batch))

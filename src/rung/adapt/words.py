@@ -1,9 +1,9 @@
 """Word and character counts as features, alone or beside embeddings, under one linear head."""
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,6 @@ from rung.core.contracts import Job
 from rung.core.types import Floats, Fold, Inputs, Ints, Progress
 
 MOST_TERMS = 100_000
-SAMPLE = 200  # rows that predict the cost of all
 ENOUGH = 200  # training rows from which a term has to occur twice
 ROUGH, FINE = 0.1, 0.01  # the solver's tolerance while strengths are compared, and for the model that is kept
 Counts = dict[tuple[str, str], tuple[Any, Any]]  # (column, view) -> counts (N, V) of all pool rows, terms (V,)
@@ -160,17 +159,11 @@ def counts_of(inputs: Inputs) -> Counts:
     return _LAST[0][1]
 
 
-def measured(job: Job) -> tuple[float, float, int]:
-    """Seconds to cut all texts into terms, seconds of one solve on all rows, and numbers held; from a small sample."""
-    n = len(job.target)
-    rows = np.sort(np.random.default_rng(job.seed).choice(n, min(n, SAMPLE), replace=False))
-    sample, target = job.inputs.take(rows), job.target.take(rows)
-    begun = perf_counter()
-    found = [counted(texts, view)[0] for texts in sample.texts.values() for view in VIEWS]
-    cutting = (perf_counter() - begun) * n / len(rows)
-    if not found:
-        return 0.0, 0.0, n * job.inputs.table.width
-    x = sparse.csr_array(sparse.hstack(found, format="csr"))
-    begun = perf_counter()
-    fit_margins(target, x, 0.3, weighted=False, shift=0.0, spread=1.0, tolerance=ROUGH)
-    return cutting, (perf_counter() - begun) * n / len(rows), int(x.nnz * n / len(rows))
+@contextmanager
+def held_apart() -> Iterator[None]:
+    """Let other inputs be counted meanwhile; the counts that are held come back after."""
+    before = _LAST[:]
+    try:
+        yield
+    finally:
+        _LAST[:] = before

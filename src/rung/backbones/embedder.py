@@ -22,7 +22,7 @@ WINDOW = 32_768  # texts sorted together: enough for full batches of one length,
 WORTH_PACKING = 256  # texts
 CPU_TOKENS = 1024  # a batch: activations stay in the caches of one core
 GPU_TOKENS = 16_384
-SAMPLE = 48  # texts measured to predict the rest
+SAMPLE = 256  # texts measured to predict the rest: full batches for every core
 Put = Callable[[int, Floats], None]
 Get = Callable[[Ints], Floats]
 
@@ -106,6 +106,8 @@ class BackboneEmbedder:
         if not missing:
             return 0.0
         sample = missing[:: max(1, len(missing) // SAMPLE)][:SAMPLE]
+        if len(missing) >= WORTH_PACKING:
+            self.backbone.pack()
         self.uncached(sample[:1])  # loading the weights is no part of the rate
         begun = perf_counter()
         vector_ND = self.uncached(sample)

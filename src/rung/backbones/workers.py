@@ -23,6 +23,11 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def workers() -> int:
+    """How many threads `each` takes where there is enough to do."""
+    return min(torch.get_num_threads(), MOST)
+
+
 def each(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """Results of `work` in order, computed by as many threads as torch may use; a lone item by all of them.
 
@@ -30,13 +35,13 @@ def each(work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     takes a core, two threads a batch fell to a tenth of their rate, one thread a batch lost a third.
     """
     threads = torch.get_num_threads()
-    workers = min(threads, MOST, len(items))
-    if workers < 2:
+    hands = min(workers(), len(items))
+    if hands < 2:
         yield from map(work, items)
         return
-    share = max(1, threads // workers)
+    share = max(1, threads // hands)
     # torch keeps the number of threads per thread and per process both: set it in each worker, put it back after.
-    pool = ThreadPoolExecutor(workers, "rung-embed", initializer=torch.set_num_threads, initargs=(share,))
+    pool = ThreadPoolExecutor(hands, "rung-embed", initializer=torch.set_num_threads, initargs=(share,))
     try:
         yield from pool.map(work, items)
     finally:

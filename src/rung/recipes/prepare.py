@@ -19,7 +19,7 @@ from rung.data.target import encode
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
-LEAST = 16  # rows that a share of test rows must leave to learn from: what 20 rows leave with a share of 0.2
+LEAST = 16  # rows that a share of test rows must leave to learn from
 FAR = 0.1  # how far from what was asked the share of test rows may be before it is said
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
 

@@ -1,0 +1,79 @@
+"""What word counts will cost: a few rows are walked for real, at two sizes, and drawn out to all rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from rung.adapt.words import Words, counts_of, held_apart
+from rung.core.contracts import Job
+from rung.core.types import Fold, Ints, Plan, silent
+
+SIZES = (400, 1200)  # rows: what a fold costs whatever its rows is told apart from what each row costs
+STRENGTHS = (0.3, 1.0)  # the middle of what is tried
+
+
+@dataclass(frozen=True)
+class WordCost:
+    """Seconds to cut all texts into terms; of one fold at one strength, at rest and a training row; numbers held."""
+
+    cutting: float
+    at_rest: float
+    a_row: float
+    numbers: int
+
+    def walk(self, folds: Sequence[Fold], settings: int) -> float:
+        """Seconds of so many settings on each of these folds."""
+        return settings * sum(self.solve(len(fold.train)) for fold in folds)
+
+    def solve(self, rows: int) -> float:
+        """Seconds of one setting on so many training rows."""
+        return max(self.at_rest, 0.0) + self.a_row * rows
+
+
+def measured(job: Job) -> WordCost:
+    """What this machine takes for these texts now."""
+    n = len(job.target)
+    order = np.random.default_rng(job.seed).permutation(n)
+    with held_apart():
+        _walk(job, order[: SIZES[0]])  # what a first call loads is no part of the rate
+        points = [_walk(job, order[: min(n, size)]) for size in SIZES]
+    few, more = points
+    cut_row = _slope((few.rows, few.cutting), (more.rows, more.cutting))
+    a_row = _slope((few.rows // 2, few.fold), (more.rows // 2, more.fold))
+    at_rest = more.fold - a_row * (more.rows // 2)
+    cutting = more.cutting + cut_row * (n - more.rows)
+    return WordCost(cutting, at_rest, a_row, more.numbers * n // more.rows)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """So many rows: seconds to cut them, seconds of a fold of half of them at one strength, numbers held."""
+
+    rows: int
+    cutting: float
+    fold: float
+    numbers: int
+
+
+def _slope(first: tuple[int, float], second: tuple[int, float]) -> float:
+    """Seconds that one more row takes, from two counts of rows; in proportion where both are one."""
+    if second[0] == first[0]:
+        return second[1] / second[0]
+    return max((second[1] - first[1]) / (second[0] - first[0]), 0.0)
+
+
+def _walk(job: Job, rows: Ints) -> _Point:
+    """What these rows take."""
+    rows = np.sort(rows)
+    sample = replace(job, inputs=job.inputs.take(rows), target=job.target.take(rows), tell=silent, notebook=None)
+    begun = perf_counter()
+    held = sum(counts.nnz for counts, _ in counts_of(sample.inputs).values())
+    cutting = perf_counter() - begun
+    even, odd = np.arange(0, len(rows), 2), np.arange(1, len(rows), 2)
+    plan = Plan("folds", (Fold(even, odd), Fold(odd, even)), np.arange(len(rows)))
+    begun = perf_counter()
+    found = Words(STRENGTHS).candidates(replace(sample, plan=plan), plan.folds)
+    spent = perf_counter() - begun
+    return _Point(len(rows), cutting, spent / (len(found) * len(plan.folds)), held)
