@@ -131,8 +131,9 @@ def test_rungs_chooses_and_prior_always_stays(fake, paragraphs, tmp_path):
 
 def test_a_spent_budget_skips_rungs_by_name(fake, paragraphs, tmp_path):
     run = fit(paragraphs, target="label", budget="0.01s", out=tmp_path / "run")
-    skipped = {step.name: step.status for step in run.evidence.rungs if step.name != "prior"}
-    assert skipped == dict.fromkeys(("classic", "frozen", "partial", "contrastive", "lora", "full"), "skipped")
+    skipped = [(step.name, step.status) for step in run.evidence.rungs if step.name != "prior"]
+    order = ("classic", "frozen", "contrastive", "partial", "lora", "full")  # contrastive has few rows' best chance
+    assert skipped == [(name, "skipped") for name in order]
     assert run.evidence.stopped == "the budget"
 
 

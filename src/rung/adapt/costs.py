@@ -11,7 +11,7 @@ from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
 from rung.adapt.ground import Ground
 from rung.adapt.starts import ASIDE, sampled
-from rung.adapt.training.cost import rates, seconds_of_run, total
+from rung.adapt.training.cost import mixed, rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Job, Prepared
@@ -70,7 +70,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
             seconds.append(seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed))
             seconds.append(int(length_N[fold.validation].sum()) * rate.passed)
             if rung.warm_steps is not None:
-                tokens = float(length_N[inner.train].mean()) * recipe.batch
+                tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
                 seconds.append(rung.warm_steps(len(inner.train), recipe.batch) * tokens * rate.step)
                 seconds.append(int(length_N.sum()) * rate.passed)
         memory = max(memory, rate.memory)

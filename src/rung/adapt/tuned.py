@@ -64,7 +64,7 @@ class Tuned:
 
     only_asked: it runs when the user names it. fresh: the head starts at random too. yardstick: transfer is measured
     against it, so it runs after the climb. warm: changes the body by the rows' labels before the head is fitted, in
-    warm_steps(rows, batch) steps.
+    warm_steps(rows, batch) steps. turn: when it is tried, where that is not its place by cost.
     """
 
     needs_backbone = True
@@ -83,8 +83,10 @@ class Tuned:
         yardstick: bool = False,
         warm: Warm | None = None,
         warm_steps: Callable[[int, int], int] | None = None,
+        turn: int | None = None,
     ) -> None:  # house: a constructor of named parts, all but five of them optional
         self.name, self.order, self.title = name, order, title
+        self.turn = order if turn is None else turn
         self.method, self.recipe, self.only_asked, self.fresh = method, recipe, only_asked, fresh
         self.yardstick, self.warm, self.warm_steps = yardstick, warm, warm_steps
 

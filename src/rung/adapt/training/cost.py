@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from rung.adapt.training.learner import EVALUATED, Learner
+from rung.adapt.training.learner import EVALUATED, Learner, parts
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
@@ -16,6 +16,7 @@ from rung.core.types import Cost, Ints
 STEPS = 3  # measured ones, after one that warms up
 STATES = 4  # copies of each trained weight: itself, its gradient, two moments
 BLENDS = 4
+DRAWS = 16
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,13 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
 def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
     """Tokens of these batches, padding included."""
     return int(sum(len(batch) * int(length_N[batch].max()) for batch in planned if len(batch)))
+
+
+def mixed(length_N: Ints, rows: Ints, batch: int, seed: int) -> float:
+    """Tokens, padding included, of a batch whose rows are drawn whatever their length; the mean of a few draws."""
+    draw = np.random.default_rng(seed)
+    drawn = [length_N[draw.permutation(rows)[:batch]] for _ in range(DRAWS)]
+    return float(np.mean([sum(len(at) * int(each[at].max()) for at in parts(each)) for each in drawn]))
 
 
 def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, aside: Ints, *, seed: int) -> float:
