@@ -48,9 +48,7 @@ def read(folder: Path, name: str, size: str, seed: int) -> tuple[pl.DataFrame, p
     return (train if size == "all" else train.head(int(size))), test
 
 
-def by_rung(
-    train: pl.DataFrame, test: pl.DataFrame, seed: int, budget: float | None
-) -> tuple[Answer, dict[str, Any]]:
+def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, budget: float | None) -> tuple[Answer, dict[str, Any]]:
     """`rung.fit`, nothing cached."""
     import rung
 
