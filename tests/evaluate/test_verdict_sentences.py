@@ -46,6 +46,14 @@ def test_transfer_has_to_beat_a_random_start_too(twin, scratch, word):
     assert "needs no backbone" not in verdict.sentence
 
 
+def test_what_the_rows_that_decide_did_not_show_is_no_help():
+    target, ours = said(0.9)
+    verdict = transfer(accuracy, target, ours, said(0.8)[1], promoted=False)
+    assert verdict.verdict == "no evidence"
+    assert verdict.sentence.endswith("on 400 test rows; the rows that decided did not show it.")
+    assert transfer(accuracy, target, said(0.7)[1], said(0.8)[1], promoted=False).verdict == "hurts"
+
+
 def test_a_gap_is_train_minus_validation_and_doubts_both_sides():
     many, few = said(1.0, 2000), said(0.8, 100)
     found = gap(accuracy, *many, *few)

@@ -27,12 +27,14 @@ def transfer(
     seed: int = 0,
     rung: str = "frozen",
     scratch: tuple[Floats, Floats] | None = None,
+    promoted: bool = True,
 ) -> Verdict:
     """Whether the pretrained backbone helped: the best backbone rung against classic and scratch, on test rows.
 
     "helps" when the 95 % interval of the difference to classic lies above 0, and that to scratch too where it was
-    measured; "hurts" when either lies below 0; else "no evidence". scratch: predictions of the rung and of scratch,
-    both trained on the same rows.
+    measured, and the rung was promoted: the rows that decide must have shown it too, or noise on one side would do.
+    "hurts" when either lies below 0; else "no evidence". scratch: predictions of the rung and of scratch, both trained
+    on the same rows.
     """
     gain = compare(metric, target, backbone_prediction, classic_prediction, cluster=cluster, seed=seed)
     against = [gain]
@@ -44,9 +46,10 @@ def transfer(
     if any(each.high < 0 for each in against):
         besides = ", which needs no backbone" if gain.high < 0 else ""
         word, says = "hurts", f"Transfer hurts: {rung} against classic{besides}, {by}."
-    elif all(each.low > 0 for each in against):
+    elif all(each.low > 0 for each in against) and promoted:
         word, says = "helps", f"Transfer helps: {rung} against classic, {by}."
     else:
+        by += "" if promoted or gain.low <= 0 else "; the rows that decided did not show it"
         word, says = "no evidence", f"No evidence that transfer helps or hurts: {rung} against classic, {by}."
     return Verdict("transfer", word, says, gain.value, gain.low, gain.high)
 

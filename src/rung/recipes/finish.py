@@ -185,6 +185,7 @@ def judge(
                 seed=job.seed,
                 rung=compared,
                 scratch=(opened.twin, opened.prediction[SCRATCH]) if opened.twin is not None else None,
+                promoted=climbed.winner not in ("prior", "classic"),
             )
         )
     if winner.gap is not None and winner.train_score is not None and winner.score is not None:
