@@ -71,7 +71,8 @@ def predicted(rung: Trains, job: Job) -> Cost:
             seconds.append(int(length_N[fold.validation].sum()) * rate.passed)
             if rung.warm_steps is not None:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
-                seconds.append(rung.warm_steps(len(inner.train), recipe.batch) * tokens * rate.step)
+                steps = rung.warm_steps(len(inner.train), recipe.batch)
+                seconds.append(rate.steps(steps, steps * tokens))
                 seconds.append(int(length_N.sum()) * rate.passed)
         memory = max(memory, rate.memory)
     times = job.search / len(rung.method.settings(job)) if job.search else 1

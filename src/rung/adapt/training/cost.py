@@ -1,7 +1,7 @@
 """What a rung that trains will take, from a few steps of its own on a few rows."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from time import perf_counter
 
@@ -21,12 +21,20 @@ DRAWS = 16
 
 @dataclass(frozen=True)
 class Rates:
-    """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes."""
+    """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes.
+
+    at_rest: seconds of a step whatever its tokens: the update of all weights.
+    """
 
     step: float
     passed: float
     made: float
     memory: int
+    at_rest: float = 0.0
+
+    def steps(self, many: float, tokens: float) -> float:
+        """Seconds of so many training steps over so many tokens in all."""
+        return many * self.at_rest + tokens * self.step
 
 
 def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> Rates:
@@ -36,24 +44,30 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     made = perf_counter() - begun
     length_N = learner.rows.length_N
     planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)[: STEPS + 1]
-    few = Recipe(**{**vars(recipe), "epochs": 1, "warmup": 1.0, "wise": False})
+    few = replace(recipe, epochs=1, warmup=1.0, wise=False)
 
     def steps(some: Sequence[Ints]) -> float:
         started = perf_counter()
-        train(learner, few, np.concatenate(some), None, Around(seed, early_look=False))
+        train(learner, few, np.concatenate(some), None, Around(seed, early_look=False, order=lambda _: list(some)))
         return perf_counter() - started
 
     steps(planned[:1])
     rest = planned[1:] or planned
     spent = steps(rest)
     tokens = padded(length_N, rest)
+    small = [batch[: max(1, len(batch) // 4)] for batch in rest]
+    quick = steps(small)
+    fewer = padded(length_N, small)
+    a_token = max(spent - quick, 0.0) / (tokens - fewer) if tokens > fewer else 0.0
+    a_token = a_token or spent / tokens
+    at_rest = max(spent - a_token * tokens, 0.0) / len(rest)
     aside = rows[:EVALUATED]
     begun = perf_counter()
     learner.outputs(aside)
     passed = perf_counter() - begun
     states = STATES * sum(parameter.nbytes for parameter in learner.trained().values())
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
-    return Rates(spent / tokens, passed / padded(length_N, [aside]), made, fixed + states)
+    return Rates(a_token, passed / padded(length_N, [aside]), made, fixed + states, at_rest)
 
 
 def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
@@ -70,7 +84,8 @@ def mixed(length_N: Ints, rows: Ints, batch: int, seed: int) -> float:
 
 def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, aside: Ints, *, seed: int) -> float:
     """One training run: all epochs, the score after each, the blends."""
-    an_epoch = padded(length_N, batches(length_N, rows, recipe.batch, seed=seed, epoch=0)) * rate.step
+    planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)
+    an_epoch = rate.steps(len(planned), padded(length_N, planned))
     look = int(length_N[aside].sum()) * rate.passed
     looks = recipe.epochs + 1 + (2 * BLENDS - 1 if recipe.wise else 0)
     return rate.made + recipe.epochs * an_epoch + looks * look
