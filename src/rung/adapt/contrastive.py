@@ -8,6 +8,7 @@ pairs, then a head.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rung.adapt.base import register
-from rung.adapt.bodies import Body, whole
+from rung.adapt.bodies import Body, top, whole
 from rung.adapt.ground import Ground
 from rung.adapt.training.learner import Learner, Net
 from rung.adapt.training.loop import Around, train
@@ -33,9 +34,9 @@ TEMPERATURE = 0.1
 
 
 class Pairs:
-    """Every weight may move; classes alone have pairs."""
+    """The upper half of the blocks may move, on kept activations; classes alone have pairs."""
 
-    options: Mapping[str, Any] = {}  # read only
+    options: Mapping[str, Any] = {"k": 0}  # read only; 0: half of the blocks
 
     def applies(self, job: Job) -> str:
         """Ask for classes and few rows."""
@@ -44,18 +45,25 @@ class Pairs:
         n = len(job.target)
         return "" if FEWEST <= n <= MOST else f"it is made for {FEWEST} to {MOST:,} rows, not {n:,}"
 
-    def settings(self, job: Job) -> list[dict[str, Any]]:  # noqa: ARG002  # the contract's signature
-        """Nothing to choose."""
-        return [{}]
+    def settings(self, job: Job) -> list[dict[str, Any]]:
+        """Half of the blocks, or as many as the user set."""
+        assert job.tunable is not None
+        return [{"k": int(job.settings.get("contrastive.k", 0)) or ceil(job.tunable.count / 2)}]
 
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
         """Nothing beside rates, decay and epochs."""
         return {}
 
-    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
-        """The whole model."""
+    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
+        """The upper half, on what is kept below it; the whole of a model that can't run from its middle."""
         assert job.tunable is not None
-        return whole(job.tunable)
+        k = int(setting["k"])
+        if k >= job.tunable.count:
+            return whole(job.tunable)
+        try:
+            return top(job.tunable, k, probe)
+        except ValueError:
+            return whole(job.tunable)
 
 
 def steps(rows: int, batch: int) -> int:
@@ -99,7 +107,7 @@ def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
     job = ground.job
     net = Net(body.module, body.vectors, nn.Identity())
     net.short = ground.tunable.precision == "bfloat16"
-    learner = Learner(net, ground.rows(0, None), torch.from_numpy(job.target.value), "softmax")
+    learner = Learner(net, ground.rows(body.k, None), torch.from_numpy(job.target.value), "softmax")
     planned = drawn(job.target.value, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
     around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned)
     train(learner, replace(recipe, epochs=1, wise=False), rows, None, around)
@@ -111,7 +119,7 @@ register(
         35,
         "classes drawn together, then head and body",
         Pairs(),
-        Recipe(epochs=1, rate=5e-5, head_rate=1e-3, layer_decay=0.9, wise=False),
+        Recipe(epochs=1, rate=1.5e-4, head_rate=1e-3, layer_decay=1.0, wise=False),
         warm=warm,
         warm_steps=steps,
         turn=25,  # at 48 and at 1,000 rows it gained more than partial, whose failure may end the climb

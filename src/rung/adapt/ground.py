@@ -53,7 +53,8 @@ def through(job: Job, ground: Ground, body: Body) -> Job:
 
     def embed(name: str) -> Floats:
         at = list(job.inputs.texts).index(name)
-        rows = Rows(ground.tunable, (ground.columns[at],))
+        kept = ground.rows(body.k, None).kept
+        rows = Rows(ground.tunable, (ground.columns[at],), None, None if kept is None else (kept[at],))
         head = torch.nn.Identity()
         head.out_features = ground.tunable.card.width  # type: ignore[assignment]  # a head that gives what it gets
         net = Net(body.module, body.vectors, head)

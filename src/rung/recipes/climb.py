@@ -1,6 +1,6 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
-Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (97.5 % over guessing)
+Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (99 % over guessing)
 stayed above 0 and whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in
 its own words.
 """
@@ -23,6 +23,7 @@ from rung.recipes.view import View
 
 DEAR = 2.0  # a challenger this many times slower or larger must gain DEAR_POINTS points
 DEAR_POINTS = 0.5
+OVER_GUESSING = 0.01  # one-sided p that a challenger of the first rung must stay below
 PATIENCE = 2  # rungs in a row without promotion that end the climb
 
 
@@ -149,13 +150,12 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
     dear = _dear(evidence, held)
     needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
-    # two rungs may challenge guessing before the climb ends: each gets half of the 5 % by which noise may win
-    level, bound = ("97.5", gain.low) if held.gain is None else ("95", gain.bound)
-    promoted = bound > 0 and gain.value >= needed
-    because = (
-        f"the {level} % lower bound of its gain over {held.name}, {bound:+.4f}, {_because(gain, bound, needed, dear)}"
-    )
-    return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=because), trial, shown.model)
+    sure, why = _sure(gain, held)
+    if sure and dear:
+        verb = "no less" if gain.value >= needed else "less"
+        why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+    promoted = sure and gain.value >= needed
+    return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=why), trial, shown.model)
 
 
 def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
@@ -194,13 +194,18 @@ def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
     return "size" if challenger.size_bytes > DEAR * incumbent.size_bytes else ""
 
 
-def _because(gain: Difference, bound: float, needed: float, dear: str) -> str:
-    if bound <= 0:
-        return "is not above 0"
-    if not dear:
-        return "is above 0"
-    verb = "no less" if gain.value >= needed else "less"
-    return f"is above 0, and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+def _sure(gain: Difference, held: RungEvidence) -> tuple[bool, str]:
+    """Whether the gain over the incumbent is no noise, and why.
+
+    Two rungs may challenge guessing before the climb ends: with drawn labels 10 of 200 small climbs promoted one of
+    them at 97.5 % each.
+    """
+    if held.gain is None:
+        sure = gain.value > 0 and gain.p < OVER_GUESSING
+        verb = "is" if sure else "is not"
+        return sure, f"the p of its gain over {held.name}, {gain.p:.4f}, {verb} below {OVER_GUESSING}"
+    verb = "is" if gain.bound > 0 else "is not"
+    return gain.bound > 0, f"the 95 % lower bound of its gain over {held.name}, {gain.bound:+.4f}, {verb} above 0"
 
 
 def with_holm(steps: Sequence[Step]) -> list[Step]:

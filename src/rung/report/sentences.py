@@ -26,8 +26,8 @@ JUDGED = (
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided 95 % lower bound of its gain (2,000 paired resamples "
     "of the validation rows) was above 0 and, where it costs over twice the latency or size, the gain itself half a "
-    "point or more. Against guessing, which two rungs may challenge, the bound is the 97.5 % one. The p-values are "
-    "corrected for the number of rungs tried (Holm)."
+    "point or more. Against guessing, which two rungs may challenge, the gain's p must be below 0.01. The p-values "
+    "shown are corrected for the number of rungs tried (Holm)."
 )
 
 
