@@ -194,11 +194,13 @@ def test_inputs_that_are_not_numbers_are_stopped_at_the_first_step(learner):
         run(mine)
 
 
-def test_labels_that_are_all_equal_are_stopped_early(learner):
+@pytest.mark.parametrize("aside", [48, 6], ids=["rows enough set aside", "few, so that training rows are looked at"])
+def test_labels_that_are_all_equal_are_stopped_early(learner, aside):
     mine = learner(96)
     mine.truth.zero_()
+    judge = replace(judged(mine, accuracy(mine)), aside=np.arange(48, 48 + aside))
     with pytest.raises(Collapse, match="one class was predicted"):
-        run(mine, replace(QUICK, epochs=5), judged(mine, accuracy(mine)))
+        run(mine, replace(QUICK, epochs=5), judge)
 
 
 def test_memory_that_runs_out_halves_what_passes_at_once(learner, monkeypatch):

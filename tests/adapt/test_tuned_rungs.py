@@ -218,7 +218,14 @@ def test_settings_are_checked_by_name_and_kind():
         ("lora.rank", "many", "a whole number"),
         ("lora.kind", "big", "one of plain, rslora, dora"),
         ("full.gradual", "perhaps", "true or false"),
-        ("full.rate", "-1", "from 0 on"),
+        ("full.rate", "-1", "more than 0 and less than 1"),
+        ("full.rate", "nan", "more than 0 and less than 1"),
+        ("full.l2sp", "-1", "0 or more"),
+        ("full.batch", "0", "1 or more"),
+        ("adapter.size", "0", "1 or more"),
+        ("full.smoothing", "2", "0 or more and less than 1"),
+        ("full.mixout", "1", "0 or more and less than 1"),
+        ("full.warmup", "3", "0 or more, 1 at most"),
     ):
         with pytest.raises(BadOption, match=match):
             checked_settings({name: value})
@@ -292,6 +299,20 @@ def test_every_task_trains_beside_table_columns(make, task):
     assert trial.prediction.shape == (1, len(job.plan.judged), job.target.outputs)
     assert np.isfinite(trial.prediction).all()
     assert np.isfinite(rung.refit(job, trial.choice).predict(job.inputs)).all()
+
+
+def test_weights_that_stayed_are_not_counted_as_trained_and_the_notes_say_so(make):
+    job = make(**ALL, settings={"full.rate": 1e-12, "full.head_rate": 1e-12})
+    trial = TUNED["full"].climb(job)
+    assert trial.choice["stop_after"] == 0
+    assert trial.trained == job.tunable.card.width * job.target.outputs + job.target.outputs
+    assert any("training brought nothing" in note for note in trial.notes)
+
+
+def test_a_range_test_and_a_search_are_in_the_cost(make):
+    usual = TUNED["full"].predict_cost(make(**ALL)).seconds
+    assert TUNED["full"].predict_cost(replace(make(**ALL), rate="find")).seconds > usual
+    assert TUNED["full"].predict_cost(replace(make(**ALL), search=8)).seconds > 4 * usual
 
 
 def test_the_cost_covers_every_fold(make):

@@ -95,6 +95,7 @@ tokens.pop("token_type_ids", None)
 with torch.no_grad():
     states = model(**tokens).last_hidden_state
 mask = tokens["attention_mask"][..., None]
+states = states[:, -mask.shape[1] :]  # a learnt prompt stands before the text's own tokens
 x = ((states * mask).sum(1) / mask.sum(1)).numpy()
 head = load_file(folder + "/head.safetensors")
 z = x @ head["head.weight"] + head["head.bias"]
@@ -103,8 +104,9 @@ assert "rung" not in sys.modules
 """
 
 
-def test_plain_peft_reads_the_adapter_and_predicts_the_same(run_of, tmp_path):
-    run = run_of("lora")
+@pytest.mark.parametrize("rung", ["lora", "ia3", "prefix", "prompt"])
+def test_plain_peft_reads_the_adapter_and_predicts_the_same(run_of, tmp_path, rung):
+    run = run_of(rung)
     place = run.path.parent
     out = tmp_path / "plain.npy"
     words = [str(place / "bert"), str(run.path / "model"), str(place / "texts.json"), str(out)]

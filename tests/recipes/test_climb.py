@@ -100,6 +100,15 @@ def test_two_rungs_without_promotion_end_the_climb(job):
     assert "2 rungs in a row" in climbed.stopped
 
 
+def test_whoever_named_a_rung_is_told_that_the_climb_ended_before_it(job):
+    rungs = [Scripted("prior", 0.9), Scripted("a", 0.9), Scripted("b", 0.9), Scripted("c", 1.0), Scripted("d", 1.0)]
+    climbed = climb(replace(job, asked=frozenset({"d"})), ladder(rungs))
+    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b", "d"]
+    assert climbed.step("d").evidence.status == "skipped"
+    assert climbed.step("d").evidence.why == "2 rungs in a row brought no promotion"
+    assert rungs[-1].tried == []
+
+
 def test_a_rung_that_does_not_fit_the_budget_is_skipped_by_name_and_not_started(job):
     dear = Scripted("frozen", 1.0, seconds=60)
     climbed = climb(job, ladder([Scripted("prior", 0.5), dear], left=10))

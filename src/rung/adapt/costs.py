@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import ceil
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -13,9 +14,12 @@ from rung.adapt.ground import Ground
 from rung.adapt.starts import ASIDE, sampled
 from rung.adapt.training.cost import mixed, rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner
+from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Job, Prepared
 from rung.core.types import Cost, Ints
+
+FIND = "find"  # the rate, by a range test
 
 
 class Tried(Protocol):
@@ -74,6 +78,11 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 steps = rung.warm_steps(len(inner.train), recipe.batch)
                 seconds.append(rate.steps(steps, steps * tokens))
                 seconds.append(int(length_N.sum()) * rate.passed)
+            if job.rate == FIND:
+                tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
+                seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         memory = max(memory, rate.memory)
-    times = job.search / len(rung.method.settings(job)) if job.search else 1
+    times: float = 1
+    if job.search:  # each fold searches on its own, over one setting of the short list
+        times = max(2, ceil(job.search / len(folds))) / len(rung.method.settings(job))
     return total([times * each for each in seconds], memory)

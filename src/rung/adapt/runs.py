@@ -29,6 +29,16 @@ class Run:
         start = self.start
         return FittedModel(start.encoders, self.learner.head(), start.shift, start.spread, changed)
 
+    def moved(self) -> int:
+        """How many of the weights that could learn differ from what they were."""
+        trained, start = self.learner.trained(), self.body.start
+        still = [
+            p
+            for name, p in trained.items()
+            if (at := start.get(name.removeprefix("body."))) is not None and at.equal(p.detach())
+        ]
+        return sum(p.numel() for p in trained.values()) - sum(p.numel() for p in still)
+
     def predict(self, rows: Ints) -> Floats:
         """(n, C) predictions of pool rows, in the target's units."""
         return restored(self.learner.predict(rows), self.start.shift, self.start.spread)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import inf
 from typing import Any
 
 from rung.adapt.ladder import rungs
@@ -11,6 +12,17 @@ WORDS = {
     "imbalance": ("none", "weights", "focal"),
     "kind": ("plain", "rslora", "dora"),
     "placement": ("pfeiffer", "houlsby"),
+}
+COUNTS = ("batch", "micro", "epochs", "patience", "rank", "tokens", "size")  # whole numbers from 1 on
+# more than low (or from it on, where the third says so), up to high (or below it)
+BOUNDS: dict[str, tuple[float, float, bool, bool]] = {
+    "rate": (0, 1, False, False),
+    "head_rate": (0, 1, False, False),
+    "clip": (0, inf, False, False),
+    "layer_decay": (0, 1, False, True),
+    "warmup": (0, 1, True, True),
+    "smoothing": (0, 1, True, False),
+    "mixout": (0, 1, True, False),
 }
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -60,6 +72,10 @@ def _as(name: str, value: Any, default: Any) -> Any:
         number = int(value) if whole else float(value)
     except (TypeError, ValueError):
         raise BadOption(f"--set {name}", wanted="a whole number" if whole else "a number", got=value) from None
-    if number < 0:
-        raise BadOption(f"--set {name}", wanted="a number from 0 on", got=value)
+    option = name.rpartition(".")[2]
+    low, high, from_low, to_high = BOUNDS.get(option, (1 if option in COUNTS else 0, inf, True, False))
+    if not (low < number < high or (from_low and number == low) or (to_high and number == high)):
+        start = f"{low:g} or more" if from_low else f"more than {low:g}"
+        end = "" if high == inf else f", {high:g} at most" if to_high else f" and less than {high:g}"
+        raise BadOption(f"--set {name}", wanted=start + end, got=value)
     return number

@@ -17,7 +17,7 @@ import torch
 
 from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
-from rung.adapt.costs import predicted
+from rung.adapt.costs import FIND, predicted
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.notes import model_note, noted_model
@@ -25,16 +25,15 @@ from rung.adapt.runs import Run, agreed
 from rung.adapt.starts import ASIDE, Start, begin, class_weights, judge
 from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import Learner, Net, linear
-from rung.adapt.training.loop import Around, train, with_rate
+from rung.adapt.training.loop import Around, train
 from rung.adapt.training.rate_finder import find_rate
-from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.recipe import Recipe, with_rate
 from rung.adapt.training.trials import After, search
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Prepared, Trial
 from rung.core.rng import digest
 from rung.core.types import Cost, Fold, Ints
 
-FIND = "find"  # the rate, by a range test
 MOST_TRAIN_ROWS = 2000  # training rows predicted again for the overfitting verdict
 
 
@@ -169,8 +168,9 @@ class Tuned:
             "train_rows": rows,
             "train_prediction": best.predict(rows) if f == 0 else np.zeros(0, np.float32),
         }
-        parameters = sum(parameter.numel() for parameter in best.learner.trained().values())
-        facts = {"choice": best.choice, "trained": parameters, "notes": [*notes, *best.trained.notes]}
+        if best.choice["stop_after"] == 0:
+            notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
+        facts = {"choice": best.choice, "trained": best.moved(), "notes": [*notes, *best.trained.notes]}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
             job.notebook.put(f"{name} done", note)
@@ -181,13 +181,12 @@ class Tuned:
         job, settings = ground.job, self.method.settings(ground.job)
         if job.rate != FIND:
             return settings
-        return [
-            {
-                **each,
-                "rate": find_rate(partial(self.ready, ground, rows, each), self.recipe_for(job, each), rows, job.seed),
-            }
-            for each in settings
-        ]
+        found = []
+        for each in settings:
+            recipe = self.recipe_for(job, each)
+            rate = find_rate(partial(self.ready, ground, rows, each), recipe, rows, job.seed)
+            found.append({**each, "rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate})
+        return found
 
     def _searched(self, ground: Ground, inner: Fold, name: str, trials: int) -> tuple[Run, int]:
         """The best run of a search over settings, and how many trials it took."""

@@ -89,6 +89,9 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
                 continue
         elif idle >= PATIENCE:
             stopped = f"{PATIENCE} rungs in a row brought no promotion"
+            if rung.name in job.asked:  # whoever named it is told
+                steps.append(Step(RungEvidence(rung.name, "skipped", stopped)))
+                ladder.view.finished(steps[-1].evidence)
             continue
         step = ladder.kept(rung.name) or _try(rung, job, ladder, steps, incumbent)
         steps.append(step)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rung.core.errors import BadOption
 from rung.core.types import Role, Task
@@ -104,6 +104,21 @@ class FitOptions(BaseModel):
             raise ValueError(f"wanted a rate between 0 and 1, or find, got {value:g}")
         return value
 
+    @field_validator("storage")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(sqlite|mysql|postgresql)(\+\w+)?://", value):
+            raise ValueError(f"wanted a database's URL, such as sqlite:///study.db, got {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> "FitOptions":
+        if self.storage and not self.search:
+            raise ValueError("--storage: wanted --search N beside it, as machines share a search there; got none")
+        if self.lr == "find" and self.search:
+            raise ValueError("--lr find: wanted it or --search N, which tries rates of its own; got both")
+        return self
+
     @field_validator("test", mode="before")
     @classmethod
     def _share_or_file(cls, value: Any) -> str | float:
@@ -131,13 +146,18 @@ def checked(**given: Any) -> FitOptions:
     try:
         return FitOptions(**given)
     except ValidationError as error:
-        problems = [f"--{str(e['loc'][0]).replace('_', '-')}: {_said(e)}" for e in error.errors()]
+        problems = [_flag(e) + _said(e) for e in error.errors()]
         raise BadOption(
             f"{len(problems)} option{'s' if len(problems) > 1 else ''}",
             wanted="values that each option takes",
             got="; ".join(problems),
             fix="See rung fit --help.",
         ) from error
+
+
+def _flag(error: Any) -> str:
+    """The option that is wrong; one that goes ill with another names itself."""
+    return f"--{str(error['loc'][0]).replace('_', '-')}: " if error["loc"] else ""
 
 
 def _said(error: Any) -> str:

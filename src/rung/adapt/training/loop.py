@@ -1,7 +1,7 @@
 """The loop: steps over batches, a score on rows set aside after each epoch, the best weights kept, not the last."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
 from typing import Any
@@ -248,12 +248,22 @@ class _Run:
             said = self.learner.predict(self.judge.aside)
             score = self.judge.score(self.judge.aside, said) if np.isfinite(said).all() else -np.inf
             facts["history"].append(score)
-            facts.setdefault("one_class", self._one_class(said))  # of the start
+            if "one_class" not in facts:  # of the start
+                facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
         if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
             facts["best"], facts["best_epoch"], facts["idle"] = score, facts["epoch"], 0
             self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
         else:
             facts["idle"] += 1
+
+    @property
+    def _many(self) -> bool:
+        """Whether the rows set aside are enough to look at; else training rows show one class alone."""
+        return self.judge is not None and len(self.judge.aside) >= 10
+
+    @property
+    def _seen(self) -> Ints:
+        return self.judge.aside[:LOOK] if self.judge is not None and self._many else self.rows[:64]
 
     def _one_class(self, said: Floats) -> bool:
         return self.judge is not None and self.judge.task.one_label and bool(np.ptp(said.argmax(1)) == 0)
@@ -264,10 +274,9 @@ class _Run:
         What the start did already is no sign of death: where one class is rare, a sound head names the other alone.
         """
         self.facts["looked"] = True
-        if self.judge is None or len(self.judge.aside) < 10:
+        if self.judge is None:
             return
-        aside = self.judge.aside[:LOOK]
-        said = self.learner.predict(aside)
+        said = self.learner.predict(aside := self._seen)
         self.net.train()
         at = f"after {self.facts['step']} of {self.steps} steps"
         if not np.isfinite(said).all():
@@ -277,17 +286,8 @@ class _Run:
         if self._one_class(said) and (one_label or not self.facts["one_class"]):
             raise Collapse(f"one class was predicted for every row {at}")
         now, began = self.judge.score(aside, said), self.facts["history"][0]
-        if now < min(self.judge.prior, began):
+        if self._many and now < min(self.judge.prior, began):
             raise Collapse(f"it scored worse than guessing ({now:.3f} against {self.judge.prior:.3f}) {at}")
-
-
-def with_rate(recipe: Recipe, times: float) -> Recipe:
-    """The same recipe, its rates multiplied.
-
-    >>> with_rate(Recipe(rate=1e-4), 2).rate
-    0.0002
-    """
-    return replace(recipe, rate=recipe.rate * times, head_rate=recipe.head_rate * times)
 
 
 def _task(learner: Learner) -> Task:
