@@ -157,7 +157,7 @@ def test_uncached_reads_and_writes_no_cache(make):
 
 def test_predicted_seconds_are_zero_once_all_is_cached(make):
     embedder = make()
-    assert embedder.seconds_for([f"{text} {i}" for i in range(10) for text in SENTENCES]) > 0
+    assert embedder.seconds_for([f"{text} {i}" for i in range(60) for text in SENTENCES]) > 0
     embedder(TEXTS)
     assert embedder.seconds_for(TEXTS) == 0
 

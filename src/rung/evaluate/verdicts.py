@@ -17,7 +17,7 @@ WORTH = 0.5  # points that would repay labelling
 TOLERABLE_ECE = 0.02  # confidences two points off mislead nobody
 
 
-def transfer(
+def transfer(  # house: two predictions, and what may be known beside them
     metric: Metric,
     target: NDArray[Any],
     backbone_prediction: Floats,

@@ -1,0 +1,77 @@
+"""Settings of rungs that train: checked before a row is read, heard by the loop, told in the cost."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rung.adapt import contrastive
+from rung.adapt.ladder import rungs
+from rung.adapt.settings import checked_settings, known_settings
+from rung.adapt.training.rate_finder import HIGHEST, LOWEST
+from rung.core.errors import BadOption
+
+TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
+ALL = {"asked": TUNED}
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Two epochs tell as much about the mechanics as six."""
+    for rung in TUNED.values():
+        monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
+    monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
+    monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
+
+
+def test_settings_are_checked_by_name_and_kind():
+    assert checked_settings({"lora.rank": "16", "full.gradual": "yes", "lora.kind": "dora"}) == {
+        "lora.rank": 16,
+        "full.gradual": True,
+        "lora.kind": "dora",
+    }
+    for name, value, match in (
+        ("lora.rnak", 16, "Did you mean 'lora.rank'"),
+        ("lora.rank", "many", "a whole number"),
+        ("lora.kind", "big", "one of plain, rslora, dora"),
+        ("full.gradual", "perhaps", "true or false"),
+        ("full.rate", "-1", "more than 0 and less than 1"),
+        ("full.rate", "nan", "more than 0 and less than 1"),
+        ("full.l2sp", "-1", "0 or more"),
+        ("full.batch", "0", "1 or more"),
+        ("adapter.size", "0", "1 or more"),
+        ("full.smoothing", "2", "0 or more and less than 1"),
+        ("full.mixout", "1", "0 or more and less than 1"),
+        ("full.warmup", "3", "0 or more, 1 at most"),
+    ):
+        with pytest.raises(BadOption, match=match):
+            checked_settings({name: value})
+    assert {name.partition(".")[0] for name in known_settings()} == set(TUNED)
+
+
+def test_the_rate_is_the_users_or_found_by_a_range_test(make):
+    rung = TUNED["full"]
+    jobs = [make(rate=rate, **ALL) for rate in (None, 1e-6)]
+    own, slow = (rung.refit(job, {"stop_after": 2}).predict(job.inputs) for job in jobs)
+    assert not np.allclose(own, slow, atol=1e-6)
+    assert LOWEST <= rung.climb(make(rate="find", **ALL)).choice["rate"] <= HIGHEST
+
+
+def test_weights_that_stayed_are_not_counted_as_trained_and_the_notes_say_so(make):
+    job = make(**ALL, settings={"full.rate": 1e-12, "full.head_rate": 1e-12})
+    trial = TUNED["full"].climb(job)
+    assert trial.choice["stop_after"] == 0
+    assert trial.trained == job.tunable.card.width * job.target.outputs + job.target.outputs
+    assert any("training brought nothing" in note for note in trial.notes)
+
+
+def test_a_range_test_and_a_search_are_in_the_cost(make):
+    usual = TUNED["full"].predict_cost(make(**ALL)).seconds
+    assert TUNED["full"].predict_cost(replace(make(**ALL), rate="find")).seconds > usual
+    assert TUNED["full"].predict_cost(replace(make(**ALL), search=8)).seconds > 4 * usual
+
+
+def test_the_cost_covers_every_fold(make):
+    one, three = (TUNED["full"].predict_cost(make(folds=folds, **ALL)) for folds in (1, 3))
+    assert 0 < one.seconds < three.seconds
+    assert one.memory > 0
