@@ -1,5 +1,7 @@
 """Small jobs on a tiny real BERT with random weights, and a notebook in memory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,19 @@ class Memory:
 
     def drop(self, name):
         self.pages.pop(name, None)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Two epochs tell as much about the mechanics of rungs that train as six."""
+    from rung.adapt import contrastive
+    from rung.adapt.ladder import rungs
+
+    for rung in rungs():
+        if getattr(rung, "dear", False):
+            monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
+    monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
+    monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
 
 
 @pytest.fixture

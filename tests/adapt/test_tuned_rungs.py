@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from rung.adapt import contrastive
 from rung.adapt.bodies import places
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
@@ -18,15 +17,7 @@ from rung.testing.toys import MAKES
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch):
-    """Two epochs tell as much about the mechanics as six."""
-    for rung in TUNED.values():
-        monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
-    monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
-    monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
+pytestmark = pytest.mark.usefixtures("short")
 
 
 def hashes(module):

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rung.adapt import contrastive
 from rung.adapt.ladder import rungs
 from rung.adapt.settings import checked_settings, known_settings
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
@@ -13,15 +12,7 @@ from rung.core.errors import BadOption
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
-
-
-@pytest.fixture(autouse=True)
-def short(monkeypatch):
-    """Two epochs tell as much about the mechanics as six."""
-    for rung in TUNED.values():
-        monkeypatch.setattr(rung, "recipe", replace(rung.recipe, epochs=2, batch=16))
-    monkeypatch.setattr(contrastive, "LEAST_STEPS", 4)
-    monkeypatch.setattr(contrastive, "MOST_STEPS", 4)
+pytestmark = pytest.mark.usefixtures("short")
 
 
 def test_settings_are_checked_by_name_and_kind():
