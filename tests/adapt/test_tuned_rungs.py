@@ -126,7 +126,7 @@ def test_every_family_runs_from_its_middle(embedder, family):
     (kept,) = keep(tunable, tunable.module(), 1, [prepared])
     suffix = Suffix(tunable, tunable.module(), 1, prepared)
     batch = tunable.batch(prepared, rows)
-    assert torch.allclose(suffix(batch, kept.rows(rows, batch.ids_NT)), whole, atol=0.02)
+    assert torch.allclose(suffix(batch, kept.rows(rows, batch.device)), whole, atol=0.02)
 
 
 @pytest.mark.parametrize("family", list(MAKES))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from rung.testing import senses
+from rung.testing.senses import tiny_sense
 from rung.testing.toys import tiny
 
 
@@ -19,7 +21,7 @@ def toy(tmp_path_factory):
 
     def make(family):
         if family not in made:
-            made[family] = tiny(family, tmp_path_factory.mktemp(family))
+            made[family] = (tiny_sense if family in senses.MAKES else tiny)(family, tmp_path_factory.mktemp(family))
         return made[family]
 
     return make

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from rung.backbones.catalog import families
-from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.huggingface import HuggingFace
 from rung.backbones.source import locate
-from rung.testing import checks_backbone
+from rung.testing import checks_backbone, senses
 from rung.testing.checks_backbone import BATTERY
 from rung.testing.toys import MAKES
 
 
 def load(folder):
-    return HuggingFaceText(locate(str(folder)))
+    return HuggingFace(locate(str(folder)))
 
 
 @pytest.mark.parametrize("check", BATTERY, ids=lambda check: check.__name__)
@@ -22,24 +22,24 @@ def test_family_passes(toy, family, check):
 
 
 def test_every_family_of_the_catalog_has_a_toy():
-    assert set(families()) == set(MAKES)
+    assert set(families()) == set(MAKES) | set(senses.MAKES)
 
 
-class LeakyPadding(HuggingFaceText):
+class LeakyPadding(HuggingFace):
     def embed(self, prepared):
         return super().embed(prepared) + max(len(ids) for ids in prepared.ids)
 
 
-class ForgetsAWord(HuggingFaceText):
+class ForgetsAWord(HuggingFace):
     def embed(self, prepared):
         return super().embed(prepared) * np.nan
 
 
-class SharedFingerprint(HuggingFaceText):
+class SharedFingerprint(HuggingFace):
     fingerprint = "0"
 
 
-class LostBlock(HuggingFaceText):
+class LostBlock(HuggingFace):
     def blocks(self):
         return {name: names for name, names in super().blocks().items() if name != "block 1"}
 

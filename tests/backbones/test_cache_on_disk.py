@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from rung.backbones.cache import Cache, default_root, read_size
 from rung.backbones.lock import locked
-from rung.backbones.shelf import Shelf, key
+from rung.backbones.shelf import Shelf
 from rung.backbones.store import Store
 from rung.core.errors import BadOption
+from rung.core.rng import digest as key
 from rung.testing.fakes import FakeBackbone
 
 WIDTH = 8

@@ -141,7 +141,7 @@ def test_streaming_without_a_cache_still_passes_equal_texts_once(make, tmp_path,
 
 
 def test_a_stream_that_ends_early_leaves_no_file(make, tmp_path):
-    with pytest.raises(ValueError, match="3 texts were announced, 1 came"):
+    with pytest.raises(ValueError, match="3 items were announced, 1 came"):
         make().embed_to(tmp_path / "v.npy", ["a"], rows=3)
     assert [path for path in tmp_path.iterdir() if path.is_file()] == []
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rung.backbones.catalog import Family, families
-from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.huggingface import HuggingFace
 from rung.backbones.pooling import pool
 from rung.backbones.settings import LONGEST, UNSAID, settings
 from rung.backbones.source import locate
@@ -67,9 +67,9 @@ def test_a_dense_layer_on_top_is_refused(tmp_path):
 
 def test_normalising_is_done_where_the_folder_says(toy, tmp_path):
     folder = shutil.copytree(toy("bert"), tmp_path / "st")
-    plain = HuggingFaceText(locate(str(folder)))
+    plain = HuggingFace(locate(str(folder)))
     pipeline(folder, "Transformer", "Pooling", "Normalize")
-    unit = HuggingFaceText(locate(str(folder)))
+    unit = HuggingFace(locate(str(folder)))
     raw = plain.embed(plain.prepare(TEXTS))
     found = unit.embed(unit.prepare(TEXTS))
     np.testing.assert_allclose(found, raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-5)
@@ -96,23 +96,23 @@ def test_the_limit_is_the_least_that_anyone_says(tmp_path, said, positions, toke
 def test_the_folders_limit_cuts_texts(toy, tmp_path):
     folder = shutil.copytree(toy("bert"), tmp_path / "st")
     write(folder, "sentence_bert_config.json", {"max_seq_length": 8, "do_lower_case": False})
-    prepared = HuggingFaceText(locate(str(folder))).prepare(["a film", "a film " * 10])
+    prepared = HuggingFace(locate(str(folder))).prepare(["a film", "a film " * 10])
     assert len(prepared.ids[1]) == 8
     assert prepared.truncated.tolist() == [False, True]
 
 
 def test_a_default_prompt_goes_before_each_text(toy, tmp_path):
     folder = shutil.copytree(toy("bert"), tmp_path / "st")
-    plain = HuggingFaceText(locate(str(folder)))
+    plain = HuggingFace(locate(str(folder)))
     wanted = plain.prepare(["query: a film"]).ids
     write(folder, "config_sentence_transformers.json", {"prompts": {"q": "query: "}, "default_prompt_name": "q"})
-    assert HuggingFaceText(locate(str(folder))).prepare(["a film"]).ids == wanted
+    assert HuggingFace(locate(str(folder))).prepare(["a film"]).ids == wanted
 
 
 def test_lower_case_is_read_where_the_folder_says(toy, tmp_path):
     folder = shutil.copytree(toy("gpt2"), tmp_path / "st")
     write(folder, "sentence_bert_config.json", {"do_lower_case": True})
-    backbone = HuggingFaceText(locate(str(folder)))
+    backbone = HuggingFace(locate(str(folder)))
     assert backbone.prepare(["A FILM"]).ids == backbone.prepare(["a film"]).ids
 
 
@@ -142,7 +142,7 @@ def test_nonsense_at_padded_positions_does_not_reach_the_mean():
 
 @pytest.mark.shared
 def test_a_real_decoder_puts_like_stories_together(shared):
-    backbone = HuggingFaceText(locate(str(shared / "weights" / "stories260k_llama")))
+    backbone = HuggingFace(locate(str(shared / "weights" / "stories260k_llama")))
     stories = [
         "Once upon a time there was a little dog.",
         "Once upon a time there was a small dog.",
@@ -157,7 +157,7 @@ def test_a_real_decoder_puts_like_stories_together(shared):
 
 def test_the_default_agrees_with_sentence_transformers():
     sentence_transformers = pytest.importorskip("sentence_transformers", reason="the peer is in the bench extra")
-    backbone = HuggingFaceText(locate(None))
+    backbone = HuggingFace(locate(None))
     peer = sentence_transformers.SentenceTransformer(str(backbone.source.folder), device="cpu")
     texts = [*TEXTS, "", "film " * 400]
     np.testing.assert_allclose(backbone.embed(backbone.prepare(texts)), peer.encode(texts), atol=1e-5)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rung.backbones.catalog import catalog, families, find, here
-from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.huggingface import HuggingFace
 from rung.backbones.load import load
 from rung.backbones.source import locate
 from rung.backbones.weights import check
@@ -45,7 +45,7 @@ def test_the_embedded_default_is_the_official_one():
 
 
 def test_the_card_of_the_default_agrees_with_the_catalog():
-    card, entry = HuggingFaceText(locate(None)).card, catalog()[0]
+    card, entry = HuggingFace(locate(None)).card, catalog()[0]
     assert (card.width, card.limit, card.parameters) == (entry.width, entry.limit, entry.parameters)
     assert (card.family, card.licence, card.revision, card.sha256) == (
         entry.family,
@@ -85,11 +85,11 @@ def test_a_local_folder_is_found_again_by_its_card(toy):
 def test_a_folder_may_hold_its_weights_in_shards(toy, tmp_path):
     from transformers import AutoModel
 
-    one = HuggingFaceText(locate(str(toy("bert"))))
+    one = HuggingFace(locate(str(toy("bert"))))
     folder = shutil.copytree(toy("bert"), tmp_path / "shards")
     AutoModel.from_pretrained(toy("bert")).save_pretrained(folder, max_shard_size="40KB")
     (folder / "model.safetensors").unlink()
-    many = HuggingFaceText(locate(str(folder)))
+    many = HuggingFace(locate(str(folder)))
     texts = ["a film"]
     np.testing.assert_array_equal(many.embed(many.prepare(texts)), one.embed(one.prepare(texts)))
     assert len(many.card.sha256) == 64
@@ -231,4 +231,4 @@ def test_hub_entries_are_looked_for_without_a_network():
 def test_catalog_entries_belong_to_known_families_and_permissive_licences():
     for entry in catalog():
         assert entry.family in families()
-        assert entry.licence in ("Apache-2.0", "MIT")
+        assert entry.licence in ("Apache-2.0", "MIT", "BSD-3-Clause")

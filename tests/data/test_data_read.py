@@ -133,13 +133,6 @@ def test_a_folder_without_train_says_what_is_there(tmp_path):
         read(tmp_path)
 
 
-def test_a_folder_of_images_says_when_they_come(tmp_path):
-    (tmp_path / "cats").mkdir()
-    (tmp_path / "cats" / "1.png").write_bytes(b"x")
-    with pytest.raises(NothingToLearnFrom, match="images and sounds come with a later release"):
-        read(tmp_path)
-
-
 def test_a_missing_file_offers_the_nearest_name(tmp_path):
     (tmp_path / "reviews.csv").write_text("text\na\n")
     with pytest.raises(NoSuchFile, match=r"Did you mean .*reviews\.csv") as caught:

@@ -16,6 +16,8 @@ from rung.adapt.prefix import Suffix
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Delta
 
+MOMENTUM = 0.1  # weight of the new batch: some architectures carry another framework's 0.997, meant the other way round
+
 
 @dataclass(frozen=True)
 class Body:
@@ -31,6 +33,11 @@ class Body:
     kind: str = "weights"
     meta: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing in it is pretrained, statistics of batch norms included."""
+        return "random" in self.meta
 
     def where(self) -> str:
         """Which layers were given modules of their own, in words; "" where none were."""
@@ -50,7 +57,13 @@ class Body:
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad and (name not in self.start or not self.start[name].equal(parameter.detach())):
                 moved[self.names.get(name, name)] = parameter.detach().cpu().numpy().copy()
+        if self.fresh:
+            moved |= {name: each.cpu().numpy().copy() for name, each in _statistics(self.module).items()}
         return Delta("bottleneck" if self.kind == "bottleneck" else "weights", self.meta, moved)
+
+
+def _statistics(module: nn.Module) -> dict[str, Tensor]:
+    return {name: each for name, each in module.named_buffers() if each.is_floating_point()}
 
 
 def whole(tunable: Tunable, *, lowest: int = 0, random: int | None = None) -> Body:
@@ -62,6 +75,10 @@ def whole(tunable: Tunable, *, lowest: int = 0, random: int | None = None) -> Bo
             parameter.requires_grad_()
             if random is None:
                 start[name] = parameter.detach().clone()
+    if random is not None:
+        for part in module.modules():
+            if isinstance(part, nn.modules.batchnorm._NormBase):  # noqa: SLF001  # all of them
+                part.momentum = MOMENTUM
     meta = {} if random is None else {"random": random}
     return Body(module, tunable.vectors, start=start, meta=meta)
 

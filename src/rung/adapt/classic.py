@@ -1,6 +1,7 @@
-"""classic: no backbone. TF-IDF of words and characters beside the table columns, and a linear head."""
+"""classic: no backbone. Word counts, or handmade features of images and sounds, beside the table; a linear head."""
 
 from collections.abc import Sequence
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -8,34 +9,44 @@ import numpy as np
 from rung.adapt.base import register
 from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.search import climb
+from rung.adapt.signals import Signals
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
+from rung.backbones.workers import workers
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Trial
 from rung.core.types import Cost, Fold, Ints
+from rung.data.album import plain_features
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 WIDER = ((0.03, 0.01), (10.0, 30.0))
 FEW = 200  # rows that take a second at most
+SAMPLE = 8  # images or sounds whose features are made to learn what all will take
+AT_REST, A_CLASS = 2.0, 4e-4  # seconds of the path, whatever its rows, and a row and class
 FINER = 2.0  # times as long as one of the short list takes the fit that is kept
 
 
 class Classic:
-    """Words and table columns under a linear head (see rung.adapt.words); strength and class weights by inner rows."""
+    """Words, or handmade features of images or sounds, and table columns under a linear head.
+
+    See rung.adapt.words and rung.adapt.signals; strength and class weights by inner rows.
+    """
 
     name = "classic"
     order = 10
-    title = "word counts + linear, no backbone"
+    title = "handmade features + linear, no backbone"
     needs_backbone = False
     inner = 2  # each fold has a vocabulary and a solve of its own: five would more than double the wait
 
     def applies(self, job: Job) -> str:
         """Ask for a column to read."""
-        return "" if job.inputs.texts or job.inputs.table.width else "there is no column to read"
+        return "" if job.inputs.parts or job.inputs.table.width else "there is no column to read"
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds from a sample: cutting texts into terms, and small fits, drawn out to all rows and folds."""
         n, folds = len(job.target), job.plan.folds
+        if job.inputs.media:
+            return Cost(_making(job) + AT_REST + n * job.target.outputs * A_CLASS, n * 2000 * 4 * 3)
         if n <= FEW or not job.inputs.texts:
             return Cost(1.0, n * job.inputs.table.width * 24)
         if job.plan.kind != "folds":
@@ -54,15 +65,30 @@ class Classic:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best; each fold has a vocabulary of its own."""
-        return Words(STRENGTHS, WIDER).candidates(job, folds)
+        return _kind(job).candidates(job, folds)
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model on these rows."""
-        return Words(STRENGTHS, WIDER).fit(job, rows, choice)
+        return _kind(job).fit(job, rows, choice)
 
     def trained(self, model: FittedModel) -> int:
         """Weights and biases of the head."""
         return sum(tensor.size for name, tensor in model.parts().tensors.items() if name.startswith("head."))
+
+
+def _kind(job: Job) -> Words | Signals:
+    return Signals(job.columns) if job.inputs.media else Words(STRENGTHS, WIDER)
+
+
+def _making(job: Job) -> float:
+    """Seconds to make the handmade features of all rows, from a few of them on one core."""
+    some = np.linspace(0, len(job.target) - 1, SAMPLE).astype(np.int64)
+    roles = {column.name: column.role for column in job.columns}
+    begun = perf_counter()
+    for name, files in job.inputs.media.items():
+        for row in some:
+            plain_features([files[row]], roles[name])
+    return (perf_counter() - begun) / SAMPLE * len(job.target) / workers()
 
 
 register(Classic())

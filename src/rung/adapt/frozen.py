@@ -69,14 +69,14 @@ class Frozen:
         """Ask for a text column and a backbone."""
         if job.backbone is None:
             return "no backbone was loaded"
-        return "" if job.inputs.texts else "there is no text column"
+        return "" if job.inputs.parts else "there is no column of text, images or sounds"
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds: embedding at the measured rate (nothing where it is cached), then the head from one product."""
         rate = job.inputs.rate
-        embedding = sum(rate(name) for name in job.inputs.texts) if rate else 0.0
+        embedding = sum(rate(name) for name in job.inputs.parts) if rate else 0.0
         assert job.backbone is not None
-        width = job.backbone.width * len(job.inputs.texts)
+        width = job.backbone.width * len(job.inputs.parts)
         n, folds = len(job.target), job.plan.folds
         if job.plan.kind != "folds":
             folds = inner_folds(job, folds[0].train, self.inner)
@@ -93,7 +93,7 @@ class Frozen:
                 grown = ROUNDS * max(1, job.target.outputs) * len(tried)
                 work += grown * n * (width + job.inputs.table.width) * TREE_CELL
         words = 0.0
-        if _affords_words(len(folds[0].train), job.target.outputs):
+        if job.inputs.texts and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
         return Cost(embedding + words + network + work / _rate() + AT_REST, n * width * 4 * 3)
 
@@ -122,7 +122,7 @@ class Frozen:
             found += path(job, folds, groups_of(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
             if job.target.outputs <= MOST_OUTPUTS:
                 found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
-        if _affords_words(rows, job.target.outputs):
+        if job.inputs.texts and _affords_words(rows, job.target.outputs):
             found += self._beside_words(job, folds, few)
         return found
 
@@ -201,7 +201,7 @@ def features_of(job: Job, rows: Ints, which: str, *, only: bool = False) -> Feat
 
     only: features of `rows` alone, else of every pool row. The table's encoder sees `rows` alone.
     """
-    names = tuple(job.inputs.texts)
+    names = tuple(job.inputs.parts)
     inputs: Inputs = job.inputs.take(rows) if only else job.inputs
     if which == "embedding":
         encoders = Encoders(embedded=names)

@@ -26,9 +26,9 @@ class Ground:
 
     @staticmethod
     def of(job: Job) -> "Ground":
-        """Prepare the texts of every column."""
+        """Prepare the items of every column."""
         assert job.tunable is not None
-        return Ground(job, job.tunable, tuple(job.tunable.prepare(texts) for texts in job.inputs.texts.values()))
+        return Ground(job, job.tunable, tuple(job.tunable.prepare(items) for items in job.inputs.parts.values()))
 
     def rows(self, k: int, beside: Floats | None) -> Rows:
         """The rows for a body that runs whole (k = 0) or on what was kept below the top k blocks."""
@@ -45,14 +45,14 @@ class Ground:
     def probe(self) -> Prepared:
         """A few rows of the first column, the longest cut to what is usual."""
         first = self.columns[0]
-        return Prepared(tuple(ids[:32] for ids in first.ids[:PROBE]), first.truncated[:PROBE])
+        return Prepared(tuple(ids[:32] for ids in list(first.ids)[:PROBE]), first.truncated[:PROBE])
 
 
 def through(job: Job, ground: Ground, body: Body) -> Job:
     """The job with features of the body as it is now, in the place of the frozen backbone's."""
 
     def embed(name: str) -> Floats:
-        at = list(job.inputs.texts).index(name)
+        at = list(job.inputs.parts).index(name)
         kept = ground.rows(body.k, None).kept
         rows = Rows(ground.tunable, (ground.columns[at],), None, None if kept is None else (kept[at],))
         head = torch.nn.Identity()

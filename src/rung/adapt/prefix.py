@@ -25,13 +25,13 @@ Passed = Callable[[int], None]
 
 
 class _Reached(Exception):  # not an error: the pass may end here
-    def __init__(self, hidden_NTD: Tensor) -> None:
+    def __init__(self, hidden: Tensor) -> None:
         super().__init__()
-        self.hidden_NTD = hidden_NTD
+        self.hidden = hidden
 
 
 def hidden_before(tunable: Tunable, module: nn.Module, block: nn.Module, batch: Any) -> Tensor:
-    """(N, T, D): what `block` is first given when `batch` passes `module`; the pass ends there."""
+    """What `block` is first given when `batch` passes `module`, which ends there: (N, T, D), or (U, ...) of windows."""
 
     def stop(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         raise _Reached(args[0] if args else kwargs["hidden_states"])
@@ -40,10 +40,57 @@ def hidden_before(tunable: Tunable, module: nn.Module, block: nn.Module, batch: 
     try:
         tunable.vectors(module, batch)
     except _Reached as reached:
-        return reached.hidden_NTD
+        return reached.hidden
     finally:
         handle.remove()
     raise ValueError("the pass never came to the block")
+
+
+def stand_ins(tunable: Tunable, module: nn.Module, block: nn.Module, batch: Any) -> Callable[[], None]:
+    """Let everything that ends before `block` begins give zeros of its shape, which cost nothing; returns the way back.
+
+    For windows, whose shape is always the same: what a layer gave for one batch, it gives for any, row by row.
+    """
+    names = {part: name for name, part in module.named_modules()}
+    gave: dict[str, Any] = {}
+    hooks = [
+        part.register_forward_hook(lambda part, _, out: gave.setdefault(names[part], out))
+        for part in names
+        if names[part]
+    ]
+    try:
+        hidden_before(tunable, module, block, batch)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    whole = [name for name in gave if not any(name.startswith(f"{other}.") for other in gave)]
+    for name in whole:
+        part: Any = module.get_submodule(name)
+        part.forward = _Hollow(gave[name], int(batch.count_N.sum()))
+
+    def put_back() -> None:
+        for name in whole:
+            del module.get_submodule(name).forward
+
+    return put_back
+
+
+class _Hollow:
+    """What a layer gave, for any number of windows: zeros where it had one entry a window, else the very values."""
+
+    def __init__(self, gave: Any, units: int) -> None:
+        self.gave, self.units = gave, units
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        like = next(each for each in (*args, *kwargs.values()) if isinstance(each, Tensor))
+        return self._of(self.gave, len(like))
+
+    def _of(self, gave: Any, units: int) -> Any:
+        if isinstance(gave, tuple | list):
+            return type(gave)(self._of(each, units) for each in gave)
+        if isinstance(gave, Tensor) and gave.ndim and len(gave) == self.units:
+            return gave.new_zeros(()).expand(units, *gave.shape[1:])
+        return gave
 
 
 class Suffix(nn.Module):
@@ -64,21 +111,38 @@ class Suffix(nn.Module):
         batch = tunable.batch(probe, np.arange(len(probe.ids)))
         with torch.no_grad():
             wanted_ND = tunable.vectors(module, batch)
-            hidden_NTD = hidden_before(tunable, module, self.first, batch)
+            hidden = hidden_before(tunable, module, self.first, batch)
             self.first.register_forward_pre_hook(self._hand_over, with_kwargs=True)
+            if not tunable.padded:
+                put_back = stand_ins(tunable, module, self.first, batch)
+                if self._alike(probe, hidden, wanted_ND):
+                    return
+                put_back()
             for kept in ([], below[:1], below):
                 tunable.keep_blocks(module, [*kept, *above])
-                try:
-                    got_ND = self(batch, hidden_NTD)
-                except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError):
-                    continue  # a model that can't run without these blocks: the next try leaves more of them
-                if torch.allclose(got_ND, wanted_ND, atol=ALIKE, rtol=ALIKE):
+                if self._alike(probe, hidden, wanted_ND):
                     return
         raise ValueError("this architecture can't run from its middle")
 
-    def forward(self, batch: Any, hidden_NTD: Tensor) -> Tensor:
-        """(N, width) vectors of rows whose states below the line are hidden_NTD (N, T, D)."""
-        self._given = hidden_NTD
+    def _alike(self, probe: Prepared, hidden: Tensor, wanted_ND: Tensor) -> bool:
+        """Whether the rest gives the model's own vectors, also of one row fewer; False where it can't run at all."""
+        tunable, rows = self.tunable[0], np.arange(len(probe.ids))
+        units = int(np.sum([len(probe.ids[row]) for row in rows[:-1]]))
+        fewer = hidden[: len(rows) - 1 if tunable.padded else units]
+        for some, given in ((rows, hidden), (rows[:-1], fewer)):
+            if not len(some) or (tunable.padded and len(some) < len(rows)):
+                continue  # a padded batch of other rows may be shorter than what was kept
+            try:
+                got_ND = self(tunable.batch(probe, some, hollow=True), given)
+            except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError):
+                return False  # a model that can't run without these blocks: the next try leaves more of them
+            if not torch.allclose(got_ND, wanted_ND[: len(some)], atol=ALIKE, rtol=ALIKE):
+                return False
+        return True
+
+    def forward(self, batch: Any, hidden: Tensor) -> Tensor:
+        """(N, width) vectors of rows whose states below the line are `hidden`: (N, T, D), or (U, ...) of windows."""
+        self._given = hidden
         found: Tensor = self.tunable[0].vectors(self.module, batch)
         return found
 
@@ -91,19 +155,26 @@ class Suffix(nn.Module):
 
 @dataclass(frozen=True)
 class Kept:
-    """Hidden states of rows of unequal length on disk: (tokens, D) bfloat16 bits, row n from offset[n] on."""
+    """Hidden states on disk as bfloat16 bits (U, ...): row n has those of its tokens or windows from offset[n] on."""
 
-    bits_TD: NDArray[np.uint16] = field(repr=False)
+    bits_U: NDArray[np.uint16] = field(repr=False)
     offset_N: Ints
+    padded: bool
 
-    def rows(self, rows: Ints, like: Tensor) -> Tensor:
-        """(N, T, D) float32 of these rows, padded with zeros to the longest, on the device of `like`."""
+    def rows(self, rows: Ints, device: torch.device) -> Tensor:
+        """Float32 states of these rows: (N, T, D) filled with zeros to the longest, or windows one after another."""
         length_N = self.offset_N[rows + 1] - self.offset_N[rows]
-        out = torch.zeros(len(rows), int(length_N.max()), self.bits_TD.shape[1], dtype=torch.bfloat16)
-        into = out.view(torch.uint16).numpy()
+        shape = (len(rows), int(length_N.max())) if self.padded else (int(length_N.sum()),)
+        out = torch.zeros(*shape, *self.bits_U.shape[1:], dtype=torch.bfloat16)
+        into, at = out.view(torch.uint16).numpy(), 0
         for i, row in enumerate(rows):
-            into[i, : length_N[i]] = self.bits_TD[self.offset_N[row] : self.offset_N[row + 1]]
-        return out.to(like.device).float()
+            own = self.bits_U[self.offset_N[row] : self.offset_N[row + 1]]
+            if self.padded:
+                into[i, : len(own)] = own
+            else:
+                into[at : at + len(own)] = own
+                at += len(own)
+        return out.to(device).float()
 
 
 def keep(
@@ -118,19 +189,28 @@ def keep(
     for prepared in columns:
         length_N = np.fromiter(map(len, prepared.ids), np.int64, len(prepared.ids))
         offset_N = np.concatenate([np.zeros(1, np.int64), np.cumsum(length_N)])
-        with TemporaryFile() as file:
-            file.truncate(int(offset_N[-1]) * tunable.card.width * 2)
-            bits_TD = np.memmap(file, np.uint16, "r+", shape=(int(offset_N[-1]), tunable.card.width))
-        for rows in _batches(length_N):
+        bits_U: NDArray[np.uint16] | None = None
+        for rows in _batches(length_N, tunable.at_once):
             with frozen(module), torch.inference_mode():
-                hidden_NTD = hidden_before(tunable, module, first, tunable.batch(prepared, rows))
-                bits_NTD = hidden_NTD.bfloat16().cpu().view(torch.uint16).numpy()
+                hidden = hidden_before(tunable, module, first, tunable.batch(prepared, rows))
+                bits = hidden.bfloat16().contiguous().cpu().view(torch.uint16).numpy()
+            if bits_U is None:
+                bits_U = _room((int(offset_N[-1]), *bits.shape[2 if tunable.padded else 1 :]))
+            at = 0
             for i, row in enumerate(rows):
-                bits_TD[offset_N[row] : offset_N[row + 1]] = bits_NTD[i, : length_N[row]]
+                own = bits[i, : length_N[row]] if tunable.padded else bits[at : at + length_N[row]]
+                bits_U[offset_N[row] : offset_N[row + 1]] = own
+                at += len(own)
             done += len(rows)
             told(done)
-        found.append(Kept(bits_TD, offset_N))
+        assert bits_U is not None
+        found.append(Kept(bits_U, offset_N, tunable.padded))
     return tuple(found)
+
+
+def _room(shape: tuple[int, ...]) -> NDArray[np.uint16]:
+    with TemporaryFile() as file:
+        return np.memmap(file, np.uint16, "w+", shape=shape)
 
 
 @contextmanager
@@ -144,9 +224,9 @@ def frozen(module: nn.Module) -> Iterator[None]:
         module.train(before)
 
 
-def _batches(length_N: Ints) -> Iterator[Ints]:
+def _batches(length_N: Ints, most: int) -> Iterator[Ints]:
     order = np.argsort(-length_N, kind="stable")
     while len(order):
-        take = max(1, TOKENS // max(1, int(length_N[order[0]])))
+        take = max(1, min(most, TOKENS // max(1, int(length_N[order[0]]))))
         yield order[:take]
         order = order[take:]

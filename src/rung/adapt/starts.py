@@ -40,7 +40,7 @@ def begin(job: Job, rows: Ints, aside: Ints | None) -> Start:
     target = job.target.take(rows)
     shift, spread = standard(job.target, rows)
     head = fit_linear(target, features.x[rows], choice, shift, spread)
-    width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.texts)
+    width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.parts)
     beside = np.ascontiguousarray(features.x[:, width:]) if which == "embedding+table" else None
     return Start(features.encoders, head, beside, shift, spread, choice["class_weight"] == "balanced")
 

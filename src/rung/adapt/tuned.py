@@ -98,8 +98,8 @@ class Tuned:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
         if job.tunable is None:
             return "the backbone can't be trained here" if job.backbone else "no backbone was loaded"
-        if not job.inputs.texts:
-            return "there is no text column"
+        if not job.inputs.parts:
+            return "there is no column of text, images or sounds"
         if self.only_asked and self.name not in job.asked:
             return f"it runs only when it is named: --rungs ...,{self.name}"
         return self.method.applies(job)
@@ -226,7 +226,7 @@ class Tuned:
             if self.fresh:
                 head.reset_parameters()
         net = Net(body.module, body.vectors, head.to(next(body.module.parameters()).device))
-        net.short = ground.tunable.precision == "bfloat16"
+        net.short, net.fresh = ground.tunable.precision == "bfloat16", body.fresh
         truth = torch.from_numpy(np.ascontiguousarray(fit_value(job.target, start.shift, start.spread)))
         names = {f"body.{here}": there for here, there in body.names.items()}
         learner = Learner(net, ground.rows(body.k, start.beside), truth, LINK[job.target.task], names)

@@ -8,6 +8,7 @@ from importlib import resources, util
 from pathlib import Path
 from typing import Any
 
+from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone
 
 HUB = "hf:"
@@ -18,7 +19,9 @@ class Family:
     """One architecture: where its blocks are and how its token vectors become one vector.
 
     blocks: path of the list of layers in the bare model. after: parameters that follow the last block.
-    offset: position numbers that real tokens never use. loader: the transformers class to load with.
+    offset: position numbers that real tokens never use. loader: the transformers class to load with. part: the encoder
+    inside what that loads. windows: how the windows of one sound become one vector. seconds: of sound in a window,
+    where the processor does not say. processor: a front end of Rung's own, where transformers has none.
     """
 
     name: str
@@ -27,6 +30,11 @@ class Family:
     after: tuple[str, ...] = ()
     offset: int = 0
     loader: str = "AutoModel"
+    modality: str = "text"
+    part: str = ""
+    windows: str = "mean"
+    seconds: float = 0.0
+    processor: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -45,6 +53,7 @@ class Entry:
     revision: str = ""
     sha256: str = ""
     note: str = ""
+    data: str = ""  # what it was trained on
 
 
 @cache
@@ -85,11 +94,14 @@ def families() -> dict[str, Family]:
     return known
 
 
-def family(model_type: str, *, of: str) -> Family:
-    """Look up an architecture; `of` names the folder in the error.
+def family(model_type: str, *, of: str, folder: Path | None = None) -> Family:
+    """Look up an architecture; `of` names the folder in the error. One whose processor names a family is of that.
 
     Raises NoBackbone for one that the catalog does not hold.
     """
+    if folder is not None:
+        said = str(read_object(folder, "preprocessor_config.json").get("feature_extractor_type", "")).split(" ")[0]
+        model_type = next((name for name, known in families().items() if said and known.processor == said), model_type)
     if model_type not in families():
         raise NoBackbone(
             f"backbone {of}",

@@ -1,4 +1,4 @@
-"""Any text encoder in Hugging Face format behind the one seam: prepare, embed, blocks, fingerprint."""
+"""Any encoder in Hugging Face format behind the one seam: prepare, embed, blocks, fingerprint."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -7,30 +7,29 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from rung.backbones import fast
 from rung.backbones.catalog import family
 from rung.backbones.jsonfile import read_object
-from rung.backbones.pooling import pool, room
-from rung.backbones.reading import parameter_sizes, read_config, read_model, read_tokenizer
-from rung.backbones.settings import settings
+from rung.backbones.reader import Reader, reader_of
+from rung.backbones.reading import parameter_sizes, read_config, read_model
 from rung.backbones.source import Source
-from rung.backbones.tokenise import Tokeniser, save, tokenizer_files
 from rung.backbones.weights import check
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.errors import NoBackbone
 from rung.core.rng import digest
-from rung.core.types import Floats
+from rung.core.types import Floats, Item
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
-class HuggingFaceText:
-    """A pretrained text encoder. Hashes and settings are read at once, weights at the first forward pass.
+class HuggingFace:
+    """A pretrained encoder. Hashes and settings are read at once, weights at the first forward pass.
 
-    precision: float32 or bfloat16, what is computed in; what embed returns is float32 either way.
-    Raises NoBackbone for pickled, damaged or foreign weights, an unknown architecture, remote code, or no tokenizer.
+    reader: how its modality is read. precision: float32 or bfloat16, what is computed in; what embed returns is
+    float32 either way.
+    Raises NoBackbone for pickled, damaged or foreign weights, an unknown architecture, remote code, or no tokenizer or
+    processor.
     """
 
     def __init__(self, source: Source, *, precision: str = "float32", device: str = "cpu") -> None:
@@ -47,15 +46,10 @@ class HuggingFaceText:
                 got="a config.json that asks to run its own code (auto_map)",
                 fix="Rung never runs code from a model folder.",
             )
-        self.family = family(str(config.get("model_type", "")), of=source.id)
+        self.family = family(str(config.get("model_type", "")), of=source.id, folder=source.folder)
         self._weights = check(source)
-        self._config = read_config(source)
-        tokenizer = read_tokenizer(source)
-        _check_vocabulary(source, tokenizer, getattr(self._config, "vocab_size", None))
-        positions = getattr(self._config, "max_position_embeddings", None)
-        self.positions = positions - self.family.offset if positions else None
-        self.settings = settings(source.folder, self.family, positions, tokenizer.model_max_length)
-        self._tokeniser = Tokeniser(tokenizer, self.settings, getattr(self._config, "pad_token_id", None))
+        self.config = read_config(source)
+        self.reader: Reader = reader_of(source, self.family, self.config)
 
     @cached_property
     def card(self) -> BackboneCard:
@@ -63,41 +57,33 @@ class HuggingFaceText:
         return BackboneCard(
             id=self.source.id,
             family=self.family.name,
-            modality="text",
+            modality=self.reader.modality,
             revision=self.source.revision,
             sha256=self._weights.sha256,
             licence=self.source.licence,
-            width=int(self._config.hidden_size),
-            limit=self.settings.limit,
+            width=self.reader.width,
+            limit=self.reader.limit,
             parameters=sum(self._parameters.values()),
             size_bytes=self._weights.size_bytes,
             blocks=tuple(self.blocks()),
-            pooling=self.settings.pooling,
+            pooling=self.reader.pooling,
         )
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of weights, configuration, tokenizer files and settings: equal fingerprints embed equally."""
-        parts: list[str | bytes] = [repr(self._weights.files), repr(self.settings)]
-        for path in (self.source.folder / "config.json", *tokenizer_files(self.source.folder)):
-            parts += [path.name, path.read_bytes()]
-        return digest(*parts).hex()
+        """Hash of weights, configuration and what decides the reading: equal fingerprints embed equally."""
+        parts: list[str | bytes] = [repr(self._weights.files), "config.json"]
+        return digest(*parts, (self.source.folder / "config.json").read_bytes(), *self.reader.identity()).hex()
 
-    def prepare(self, texts: Sequence[str]) -> Prepared:
-        """Tokenise; cut at the limit and say which were cut."""
-        return self._tokeniser(texts)
+    def prepare(self, items: Sequence[Item]) -> Prepared:
+        """Tokenise, resize or cut into windows, as the checkpoint wants it; say which were cut."""
+        return self.reader.prepare(items)
 
     def embed(self, prepared: Prepared) -> Floats:
         """One forward pass over one batch: (n, width) float32."""
-        length_N = np.fromiter(map(len, prepared.ids), np.int64, len(prepared.ids))
-        ids_NT = np.full((len(prepared.ids), int(length_N.max())), self._tokeniser.pad, np.int64)
-        for row, ids in enumerate(prepared.ids):
-            ids_NT[row, : len(ids)] = ids
         with torch.inference_mode():
-            pooled_ND = self._forward(torch.from_numpy(ids_NT).to(self.device), torch.from_numpy(length_N))
-            if self.settings.normalise:
-                pooled_ND = torch.nn.functional.normalize(pooled_ND, dim=1)
-            out_ND: Floats = pooled_ND.cpu().numpy()
+            batch = self.reader.batch(prepared, np.arange(len(prepared.ids)), self.device)
+            out_ND: Floats = self.reader.vectors(self.model, batch).float().cpu().numpy()
             return out_ND
 
     def blocks(self) -> dict[str, tuple[str, ...]]:
@@ -116,19 +102,9 @@ class HuggingFaceText:
             found["final"] = final
         return {block: tuple(names) for block, names in found.items()}
 
-    @property
-    def config(self) -> Any:
-        """The transformers configuration."""
-        return self._config
-
-    @property
-    def pad(self) -> int:
-        """The token that fills short rows."""
-        return self._tokeniser.pad
-
     def save_preprocessing(self, folder: str) -> None:
-        """Write the tokenizer's own files, bit for bit."""
-        save(self.source.folder, Path(folder), read_tokenizer(self.source))
+        """Write the tokenizer's or the processor's own files, bit for bit."""
+        self.reader.save(Path(folder))
 
     @property
     def model(self) -> Any:
@@ -144,9 +120,11 @@ class HuggingFaceText:
         return read_model(self.source, self.family, dtype)
 
     def pack(self) -> None:
-        """Lay the weights out for long work on the CPU: it takes hundredths of a second and saves a tenth."""
+        """Lay the weights out for long work on the CPU: it takes hundredths of a second and saves a tenth or more."""
         if self.precision not in self._packed:
             fast.pack(self.model)
+            if self.device.type == "cpu":
+                self.reader.pack(self.model)
             self._packed.add(self.precision)
 
     def settle(self, precision: str) -> None:
@@ -155,31 +133,6 @@ class HuggingFaceText:
         self._models = {kept: model for kept, model in self._models.items() if kept == precision}
         self._packed &= {precision}
 
-    def _forward(self, ids_NT: Tensor, length_N: Tensor) -> Tensor:
-        tokens = room(self.model, ids_NT.shape[1], self.positions)
-        ids_NT, length_N = ids_NT[:, :tokens], length_N.clamp(max=tokens)
-        padded = bool((length_N != tokens).any())
-        length_N = length_N.to(self.device)
-        # A mask costs the slower attention kernels, so a batch of one length goes without.
-        mask_NT = (torch.arange(tokens, device=self.device) < length_N[:, None]).long() if padded else None
-        hidden_NTD = self.model(input_ids=ids_NT, attention_mask=mask_NT).last_hidden_state
-        hidden_NTD = hidden_NTD[
-            :, hidden_NTD.shape[1] - tokens :
-        ]  # virtual tokens of a tuned prompt stand before the text
-        return pool(hidden_NTD, length_N, self.settings.pooling)
-
     @cached_property
     def _parameters(self) -> dict[str, int]:
-        return parameter_sizes(self.family, self._config)
-
-
-def _check_vocabulary(source: Source, tokenizer: Any, known: int | None) -> None:
-    """Raise NoBackbone when the tokenizer has words for which the model has no vector."""
-    words = tokenizer.backend_tokenizer.get_vocab_size(with_added_tokens=False)
-    if known is not None and words > known:
-        raise NoBackbone(
-            f"tokenizer of {source.id}",
-            wanted=f"at most the model's {known} tokens",
-            got=f"{words}",
-            fix="Tokenizer and weights belong to different models.",
-        )
+        return parameter_sizes(self.family, self.config)

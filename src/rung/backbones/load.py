@@ -14,7 +14,7 @@ from rung.core.rng import digest
 
 if TYPE_CHECKING:
     from rung.backbones.embedder import BackboneEmbedder
-    from rung.backbones.huggingface import HuggingFaceText
+    from rung.backbones.huggingface import HuggingFace
 
 
 def load(
@@ -32,23 +32,24 @@ def load(
     Raises NoBackbone when it can't be had, BadOption for other words.
     """
     from rung.backbones.embedder import BackboneEmbedder  # noqa: PLC0415  # transformers: seconds that a run
-    from rung.backbones.huggingface import HuggingFaceText  # noqa: PLC0415  # without a backbone need not pay
+    from rung.backbones.huggingface import HuggingFace  # noqa: PLC0415  # without a backbone need not pay
 
     place = _device(device)
-    backbone = HuggingFaceText(locate(id), device=place)
+    backbone = HuggingFace(locate(id), device=place)
     shelves = Cache() if cache else None
     chosen = precisions.pinned(precision) or _measured(backbone, shelves, place)
     return BackboneEmbedder(backbone, precision=chosen, cache=shelves)
 
 
-def _measured(backbone: "HuggingFaceText", cache: Cache | None, device: str) -> str:
+def _measured(backbone: "HuggingFace", cache: Cache | None, device: str) -> str:
     """The precision that wins here; remembered, so that two runs on one machine can't choose differently."""
     name = digest(backbone.fingerprint, device, torch.__version__, node(), processor()).hex()
     known = cache.recall(name) if cache is not None else None
     if known in precisions.PRECISIONS:
         return known
     with one_thread():  # as the engine's workers compute; more threads would measure how busy the machine is
-        slow = device == "cpu" and precisions.emulated()
+        # Convolutions and windows were measured in float32 alone, so bfloat16 is for text, or for who pins it.
+        slow = backbone.card.modality != "text" or (device == "cpu" and precisions.emulated())
         choice = "float32" if slow else precisions.measure(backbone).choice
     if cache is not None:
         cache.remember(name, choice)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import torch
@@ -106,15 +107,21 @@ def read_model(source: Source, family: Family, dtype: torch.dtype) -> Any:
             got=f"{len(missing)} missing or misshapen, such as {missing[0]}",
             fix="They would be random numbers: fetch the folder again.",
         )
-    return model.requires_grad_(requires_grad=False).eval()
+    return part_of(model, family).requires_grad_(requires_grad=False).eval()
+
+
+def part_of(model: Any, family: Family) -> Any:
+    """The encoder inside what transformers loads."""
+    return attrgetter(family.part)(model) if family.part else model
 
 
 def blank_model(family: Family, config: Any) -> Any:
     """Make the bare encoder with weights drawn as its architecture draws them."""
     with quiet():
         if family.loader == "AutoModel":
-            return transformers.AutoModel.from_config(config, **family.options)
-        return getattr(transformers, family.loader)(config)
+            return part_of(transformers.AutoModel.from_config(config, **family.options), family)
+        config = getattr(config, f"{family.modality.replace('image', 'vision')}_config", config)  # of a pair with text
+        return part_of(getattr(transformers, family.loader)(config), family)
 
 
 def parameter_sizes(family: Family, config: Any) -> dict[str, int]:

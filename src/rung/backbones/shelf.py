@@ -7,7 +7,6 @@ import numpy as np
 
 from rung.backbones.cache import Cache
 from rung.core.contracts import BackboneCard
-from rung.core.rng import digest
 from rung.core.types import Floats, Ints
 
 log = logging.getLogger(__name__)
@@ -67,8 +66,3 @@ class Shelf:
             self._store.close()
         log.warning("the embedding cache can't be %s (%s): going on without it", what, error)
         self._store = None
-
-
-def key(text: str) -> bytes:
-    """128-bit content hash under which a text's vector is kept."""
-    return digest(text)

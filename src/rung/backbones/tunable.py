@@ -2,45 +2,26 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rung.backbones import bottleneck
-from rung.backbones.huggingface import HuggingFaceText
-from rung.backbones.pooling import pool, room
+from rung.backbones.huggingface import HuggingFace
 from rung.backbones.reading import blank_model, read_model
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.types import Ints
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Padded token ids (N, T) on the right, and how many of each row count (N,)."""
-
-    ids_NT: Tensor
-    length_N: Tensor
-
-    @property
-    def mask_NT(self) -> Tensor | None:  # noqa: N802  # shape letters
-        """1 where a token counts; None for rows of one length, which take faster kernels without."""
-        tokens = self.ids_NT.shape[1]
-        if bool((self.length_N == tokens).all()):
-            return None
-        return (torch.arange(tokens, device=self.ids_NT.device) < self.length_N[:, None]).long()
-
-
-class TunableText:
-    """A text backbone for training: float32 weights, the vectors that `embed` gives, but differentiable.
+class TunableModel:
+    """A backbone for training: float32 weights, the vectors that `embed` gives, but differentiable.
 
     precision: what the machine computes fastest in, as measured; training casts to it where that is bfloat16.
     """
 
-    def __init__(self, backbone: HuggingFaceText) -> None:
+    def __init__(self, backbone: HuggingFace) -> None:
         self._backbone = backbone
         self.path = backbone.family.blocks
         self._block = re.compile(rf"(?:^|\.){re.escape(self.path)}\.(\d+)(?:\.|$)")
@@ -77,31 +58,27 @@ class TunableText:
         moved: nn.Module = model.to(self.device)
         return moved
 
-    def prepare(self, texts: Any) -> Prepared:
-        """Tokenise; cut at the limit and say which were cut."""
-        return self._backbone.prepare(texts)
+    @property
+    def at_once(self) -> int:
+        """How many rows pass together where nothing is learnt."""
+        return self._backbone.reader.at_once
 
-    def batch(self, prepared: Prepared, rows: Ints) -> Batch:
-        """Token ids of these rows, padded to the longest of them."""
-        ids = [prepared.ids[row] for row in rows]
-        length_N = np.fromiter(map(len, ids), np.int64, len(ids))
-        ids_NT = np.full((len(ids), int(length_N.max())), self._backbone.pad, np.int64)
-        for row, each in enumerate(ids):
-            ids_NT[row, : len(each)] = each
-        return Batch(torch.from_numpy(ids_NT).to(self.device), torch.from_numpy(length_N).to(self.device))
+    @property
+    def padded(self) -> bool:
+        """Whether the rows of a batch are filled up to the longest; else their windows stand one after another."""
+        return self.card.modality == "text"
 
-    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
-        """(N, width) float32: pooled and normalised as the backbone wants; gradients flow.
+    def prepare(self, items: Any) -> Prepared:
+        """Tokenise, resize or cut into windows, as the checkpoint wants it; say which were cut."""
+        return self._backbone.prepare(items)
 
-        A module that puts virtual tokens in front of a text gives more states than tokens: they are left out.
-        """
-        tokens = room(module, batch.ids_NT.shape[1], self._backbone.positions)
-        batch = Batch(batch.ids_NT[:, :tokens], batch.length_N.clamp(max=tokens))
-        hidden_NTD = module(input_ids=batch.ids_NT, attention_mask=batch.mask_NT).last_hidden_state
-        hidden_NTD = hidden_NTD[:, hidden_NTD.shape[1] - batch.ids_NT.shape[1] :]
-        settings = self._backbone.settings
-        vector_ND = pool(hidden_NTD, batch.length_N, settings.pooling)
-        return nn.functional.normalize(vector_ND, dim=1) if settings.normalise else vector_ND
+    def batch(self, prepared: Prepared, rows: Ints, *, hollow: bool = False) -> Any:
+        """Tensors of these rows; hollow: of their shapes alone, where that saves something."""
+        return self._backbone.reader.batch(prepared, rows, self.device, hollow=hollow)
+
+    def vectors(self, module: nn.Module, batch: Any) -> Tensor:
+        """(N, width) float32: pooled and normalised as the backbone wants; gradients flow."""
+        return self._backbone.reader.vectors(module, batch)
 
     def depth(self, parameter: str) -> int:
         """0 for input embeddings, 1 ... L for the blocks, L + 1 for what comes after them.

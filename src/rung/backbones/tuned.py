@@ -8,21 +8,21 @@ from typing import Any
 import torch
 
 from rung.backbones import bottleneck
-from rung.backbones.huggingface import HuggingFaceText
+from rung.backbones.huggingface import HuggingFace
 from rung.backbones.reading import blank_model, quiet, read_model
 from rung.core.errors import BundleError
 from rung.core.rng import digest
 from rung.core.types import Delta
 
 
-class ChangedText(HuggingFaceText):
+class Changed(HuggingFace):
     """`base` as `delta` changed it: other weights, another fingerprint, everything else alike.
 
     Adapters that can be folded into the weights (LoRA, IA3) are, so that they cost nothing more at prediction.
     Raises BundleError at the first pass when the delta is not one of this architecture.
     """
 
-    def __init__(self, base: HuggingFaceText, delta: Delta) -> None:
+    def __init__(self, base: HuggingFace, delta: Delta) -> None:
         self.__dict__.update(base.__dict__)
         self.__dict__.pop("fingerprint", None)
         self._base_fingerprint, self._delta = base.fingerprint, delta
@@ -35,7 +35,7 @@ class ChangedText(HuggingFaceText):
 
     def _read(self, dtype: torch.dtype) -> Any:
         if "random" in self._delta.meta:
-            model = blank_model(self.family, self._config).requires_grad_(requires_grad=False).eval()
+            model = blank_model(self.family, self.config).requires_grad_(requires_grad=False).eval()
         else:
             model = read_model(self.source, self.family, torch.float32)
         return changed(model, self._delta, self.family.blocks).to(dtype).eval()
@@ -47,7 +47,7 @@ def changed(model: Any, delta: Delta, blocks: str) -> Any:
         return _with_peft(model, delta)
     if delta.kind == "bottleneck":
         bottleneck.insert(model, blocks, delta.meta)
-    known = dict(model.named_parameters())
+    known = dict(model.named_parameters()) | dict(model.named_buffers())
     with torch.no_grad():
         for name, tensor in delta.tensors.items():
             if name not in known or tuple(known[name].shape) != tensor.shape:

@@ -32,7 +32,7 @@ class Parts:
 
 @dataclass(frozen=True)
 class Encoders:
-    """Columns to features, side by side: TF-IDF views, embeddings of text columns, table columns.
+    """Columns to features, side by side: TF-IDF views, embeddings, handmade features of media, table columns.
 
     scale multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's,
     so that they weigh about as much as the word counts beside them.
@@ -43,11 +43,13 @@ class Encoders:
     table: TableEncoder | None = None
     scale: float = 1.0
     weight: float = 1.0
+    plain: tuple[str, ...] = ()
 
     def apply(self, inputs: Inputs) -> Features:
         """(N, D) float32: sparse where there is TF-IDF, else dense."""
         weight = np.float32(self.weight)
         dense = [inputs.embed(name) * weight if weight != 1 else inputs.embed(name) for name in self.embedded]
+        dense += [inputs.plain(name) for name in self.plain]
         if self.table is not None:
             dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
         if not self.tfidf:
@@ -111,6 +113,7 @@ class FittedModel:
             "head": {"kind": head.kind, **head.meta()},  # type: ignore[attr-defined]  # see above
             "tfidf": [{"column": view.column, "view": view.view} for view in encoders.tfidf],
             "embedded": list(encoders.embedded),
+            "plain": list(encoders.plain),
             "table": encoders.table.meta() if encoders.table else None,
             "scale": encoders.scale,
             "weight": encoders.weight,
@@ -134,7 +137,8 @@ class FittedModel:
             for i, each in enumerate(meta["tfidf"])
         )
         table = _table(meta["table"]) if meta["table"] is not None else None
-        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"], meta["weight"])
+        plain = tuple(meta.get("plain", ()))
+        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"], meta["weight"], plain)
         return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"], _delta(parts))
 
 

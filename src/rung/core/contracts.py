@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Plan, Role, Target, Tell, silent
+from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class BackboneCard:
     sha256: str
     licence: str
     width: int
-    limit: int  # tokens a text may have
+    limit: int  # tokens that a text may have; 0 where nothing is cut
     parameters: int
     size_bytes: int
     blocks: tuple[str, ...]  # freezable groups, in forward order, input first
@@ -30,10 +30,17 @@ class BackboneCard:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Texts after the backbone's own preprocessing: token ids a text, and which were cut at the limit."""
+    """Rows after the backbone's own preprocessing, and which were cut at the limit.
 
-    ids: tuple[Sequence[int], ...]
+    ids: what a row became, its length being what it costs: token ids of a text, windows (W, ...) of image or sound.
+    """
+
+    ids: Sequence[Any]
     truncated: NDArray[np.bool_]
+
+    def take(self, rows: Sequence[int]) -> "Prepared":
+        """These rows, in that order."""
+        return Prepared(tuple(self.ids[row] for row in rows), self.truncated[list(rows)])
 
 
 @runtime_checkable
@@ -46,8 +53,8 @@ class Backbone(Protocol):
     def fingerprint(self) -> str:
         """Hash of weights and preprocessing: equal fingerprints embed equally."""
 
-    def prepare(self, texts: Sequence[str]) -> Prepared:
-        """Tokenise; cut at the limit and say which were cut."""
+    def prepare(self, items: Sequence[Item]) -> Prepared:
+        """Tokenise, resize or cut into windows, as the checkpoint wants it; say which were cut."""
 
     def embed(self, prepared: Prepared) -> Floats:
         """One forward pass over one batch: (n, width) float32."""
@@ -57,23 +64,23 @@ class Backbone(Protocol):
 
 
 class Embedder(Protocol):
-    """Backbone + cache: every distinct text passes the backbone once."""
+    """Backbone + cache: every distinct item (a text, an image, a sound) passes the backbone once."""
 
     card: BackboneCard
     fingerprint: str
     precision: str  # "float32" or "bfloat16"
 
-    def __call__(self, texts: Sequence[str], *, tell: Tell = silent) -> Floats:
-        """(N, width) float32, row n for texts[n]."""
+    def __call__(self, items: Sequence[Item], *, tell: Tell = silent) -> Floats:
+        """(N, width) float32, row n for items[n]."""
 
-    def uncached(self, texts: Sequence[str]) -> Floats:
+    def uncached(self, items: Sequence[Item]) -> Floats:
         """As a call, but the cache is neither read nor written: for measuring latency."""
 
-    def seconds_for(self, texts: Sequence[str]) -> float:
+    def seconds_for(self, items: Sequence[Item]) -> float:
         """How long a call will take, from a few measured rows; 0 when all are cached."""
 
-    def truncated(self, texts: Sequence[str]) -> Ints:
-        """Indices of the texts that the limit cuts."""
+    def truncated(self, items: Sequence[Item]) -> Ints:
+        """Indices of the items that the limit cuts."""
 
     @property
     def tunable(self) -> "Tunable | None":
@@ -107,11 +114,19 @@ class Tunable(Protocol):
     def module(self, *, random: int | None = None) -> Any:
         """A copy of the bare model, every parameter frozen; random: weights drawn from that seed."""
 
-    def prepare(self, texts: Sequence[str]) -> Prepared:
-        """Tokenise; cut at the limit and say which were cut."""
+    @property
+    def at_once(self) -> int:
+        """How many rows pass together where nothing is learnt."""
 
-    def batch(self, prepared: Prepared, rows: Ints) -> Any:
-        """Padded tensors of these rows."""
+    @property
+    def padded(self) -> bool:
+        """Whether the rows of a batch are filled up to the longest; else their windows stand one after another."""
+
+    def prepare(self, items: Sequence[Item]) -> Prepared:
+        """Tokenise, resize or cut into windows, as the checkpoint wants it; say which were cut."""
+
+    def batch(self, prepared: Prepared, rows: Ints, *, hollow: bool = False) -> Any:
+        """Tensors of these rows. hollow: shapes suffice, for a pass that is handed what it would compute of them."""
 
     def vectors(self, module: Any, batch: Any) -> Any:
         """(n, width), differentiable: what embed would give, by `module`."""

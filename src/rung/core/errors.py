@@ -82,6 +82,10 @@ class UnreadableFile(DataError):
     """The file is not what its name says, or damaged."""
 
 
+class UnreadableMedia(DataError):
+    """One image or sound that can't be read; `got` says why."""
+
+
 class DuplicateColumns(DataError):
     """Two columns share one name."""
 

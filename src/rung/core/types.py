@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,11 @@ Ints = NDArray[np.int64]
 
 
 class Role(StrEnum):
-    """What a column is to the task. Images, audio and series come with their own releases."""
+    """What a column is to the task. Series come with their own release."""
 
     TEXT = "text"
+    IMAGE = "image"
+    AUDIO = "audio"
     NUMBER = "number"
     CATEGORY = "category"
     DATETIME = "datetime"
@@ -31,7 +33,9 @@ class Role(StrEnum):
     IGNORE = "ignore"
 
 
-FEATURES = (Role.TEXT, Role.NUMBER, Role.CATEGORY, Role.DATETIME)
+MEDIA = (Role.IMAGE, Role.AUDIO)
+EMBEDDED = (Role.TEXT, *MEDIA)  # what a backbone reads
+FEATURES = (*EMBEDDED, Role.NUMBER, Role.CATEGORY, Role.DATETIME)
 TABLE_FEATURES = (Role.NUMBER, Role.CATEGORY, Role.DATETIME)
 
 
@@ -163,23 +167,71 @@ class Delta:
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text column.
+class Clip:
+    """A sound as numbers: samples (n,) float32 within about [-1, 1], so many a second."""
 
-    tune: a delta and texts -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
+    samples: Floats = field(repr=False)
+    rate: int
+
+
+class Media(Protocol):
+    """One image or sound of the user's, read when it is asked for. Equal content has equal keys."""
+
+    @property
+    def key(self) -> bytes:
+        """128-bit hash of the content."""
+
+    @property
+    def name(self) -> str:
+        """What the table calls it: a path, or its row."""
+
+    def image(self) -> Any:
+        """A PIL image in RGB, upright; raises UnreadableMedia with the reason."""
+
+    def clip(self) -> Clip:
+        """One channel of sound; raises UnreadableMedia with the reason."""
+
+
+Item = str | Media  # what a backbone embeds
+
+
+def _plain_less(name: str) -> Floats:
+    raise ValueError(f"no handmade features of column {name!r} are at hand")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image or sound column.
+
+    tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
+    media: images and sounds by column. plain: their handmade features, made once.
     """
 
     texts: Mapping[str, Sequence[str]]
     table: "pl.DataFrame"
-    embed: Callable[[str], Floats] = field(repr=False)  # text column -> (N, D), embedded once
+    embed: Callable[[str], Floats] = field(repr=False)  # column -> (N, D), embedded once
     n: int = 0
-    rate: Callable[[str], float] | None = None  # seconds that embedding a text column will still take
-    tune: Callable[[Delta, Sequence[str]], Floats] | None = field(default=None, repr=False)
+    rate: Callable[[str], float] | None = None  # seconds that embedding a column will still take
+    tune: Callable[[Delta, Sequence[Item]], Floats] | None = field(default=None, repr=False)
+    media: Mapping[str, Sequence[Media]] = field(default_factory=dict)
+    plain: Callable[[str], Floats] = field(default=_plain_less, repr=False)
+
+    @cached_property
+    def parts(self) -> dict[str, Sequence[Item]]:
+        """What a backbone embeds, by column."""
+        return {**self.texts, **self.media}
 
     def take(self, index: Ints) -> "Inputs":
         """The same inputs for the rows of `index`, in that order; embeddings are sliced, not made again."""
-        texts = {name: [values[i] for i in index] for name, values in self.texts.items()}
-        return Inputs(texts, self.table[index], lambda name: self.embed(name)[index], len(index), self.rate, self.tune)
+        return replace(
+            self,
+            texts={name: [values[i] for i in index] for name, values in self.texts.items()},
+            media={name: [values[i] for i in index] for name, values in self.media.items()},
+            table=self.table[index],
+            embed=lambda name: self.embed(name)[index],
+            plain=lambda name: self.plain(name)[index],
+            n=len(index),
+        )
 
     def through(self, delta: Delta) -> "Inputs":
         """The same rows, embedded by the backbone that `delta` changed; raises ValueError where there is none."""
@@ -189,7 +241,7 @@ class Inputs:
 
     def _tuned(self, delta: Delta, name: str) -> Floats:
         assert self.tune is not None
-        return self.tune(delta, self.texts[name])
+        return self.tune(delta, self.parts[name])
 
 
 @dataclass(frozen=True)

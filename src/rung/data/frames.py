@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from rung.core.errors import BadOption, EmptyData
+from rung.data.album import packed
 from rung.data.hub import from_datasets
 from rung.data.loaded import Loaded, unique_names, whole
 
@@ -44,6 +45,9 @@ def _pandas(source: Any, where: str) -> pl.DataFrame:
 
 
 def _series(name: str, column: Any) -> pl.Series:
+    first = next((value for value in column.tolist()[:20] if value is not None), None)
+    if packed(first) is not first:
+        return pl.Series(name, [None if value is None else packed(value) for value in column.tolist()])
     try:
         return pl.Series(name, pl.from_pandas(column.reset_index(drop=True), include_index=False))
     except (TypeError, ValueError, pl.exceptions.PolarsError):
@@ -63,11 +67,19 @@ def _arrow(source: Any, where: str) -> pl.DataFrame:
 def _nameless(source: Any, hint: Sequence[str] | None, where: str) -> pl.DataFrame:
     try:
         if isinstance(source, Mapping):
-            return pl.DataFrame({str(name): values for name, values in source.items()}, strict=False)
-        if isinstance(source, list | tuple) and source and isinstance(source[0], Mapping):
-            return pl.DataFrame(list(source), infer_schema_length=None, strict=False)
+            return pl.DataFrame({str(name): _held(values) for name, values in source.items()}, strict=False)
+        if (
+            isinstance(source, list | tuple)
+            and source
+            and isinstance(source[0], Mapping)
+            and packed(source[0]) is source[0]
+        ):
+            rows = [{name: packed(value) for name, value in row.items()} for row in source]
+            return pl.DataFrame(rows, infer_schema_length=None, strict=False)
     except (pl.exceptions.PolarsError, TypeError, ValueError) as error:
         raise BadOption("data", wanted="columns of equal length", got=str(error).splitlines()[0]) from error
+    if isinstance(source, list | tuple) and source and packed(source[0]) is not source[0]:
+        return pl.DataFrame({(list(hint or ()) or ["image"])[0]: [packed(value) for value in source]})
     values = np.asarray(source, dtype=object)
     if values.ndim > 2:
         raise BadOption("data", wanted=WANTED, got=f"{where} with {values.ndim} dimensions")
@@ -77,6 +89,13 @@ def _nameless(source: Any, hint: Sequence[str] | None, where: str) -> pl.DataFra
     given = list(hint or ())
     names = given if len(given) == values.shape[1] else _invented(values.shape[1])
     return pl.DataFrame([pl.Series(name, values[:, place].tolist(), strict=False) for place, name in enumerate(names)])
+
+
+def _held(values: Any) -> Any:
+    """A column of images or sounds that Python holds, as bytes; any other as it is."""
+    if isinstance(values, list | tuple) and any(packed(value) is not value for value in values[:1]):
+        return [packed(value) for value in values]
+    return values
 
 
 def _invented(width: int) -> list[str]:

@@ -6,7 +6,9 @@ from typing import Any
 import polars as pl
 
 from rung.core.types import Column, Role
+from rung.data.album import files_of
 from rung.data.dates import parse
+from rung.data.media import IMAGES, SOUNDS
 from rung.data.numbers import plain_numbers
 
 ID_NAME = re.compile(r"(^|[^a-zA-Z])(id|ids|uuid|guid|idx|index|row_?id)$|[a-z]I[dD]$|^unnamed", re.IGNORECASE)
@@ -20,7 +22,8 @@ CODE_NAME = re.compile(
     r"|class|category|kind)s?$",
     re.IGNORECASE,
 )
-MEDIA_FILE = r"(?i)^\S.*\.(?:png|jpe?g|gif|bmp|webp|tiff?|wav|flac|mp3|ogg|npy)$"
+IMAGE_FILE = rf"(?i)^\S.*(?:{'|'.join(map(re.escape, IMAGES))})$"
+SOUND_FILE = rf"(?i)^\S.*(?:{'|'.join(map(re.escape, SOUNDS))})$"
 ADDRESS = r"^https?://\S+$"
 TOKEN = r"^[A-Za-z0-9_.:/#-]+$"  # noqa: S105  # a pattern for machine-made ids, not a secret
 FEW = 20
@@ -38,7 +41,9 @@ def guess(series: pl.Series) -> Column:
         values = values.filter(values.str.strip_chars() != "")
     if not len(values):
         return Column(name, Role.IGNORE, "no value at all")
-    if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Time):
+    if kind == pl.Binary or holds_files(kind):
+        return _held(name, values)
+    if kind.is_nested() or kind in (pl.Object, pl.Time):
         return Column(name, Role.IGNORE, _later(kind))
     if values.n_unique() == 1:
         return Column(name, Role.IGNORE, "one value throughout")
@@ -56,9 +61,22 @@ def _typed(name: str, values: pl.Series) -> Column:
     return Column(name, Role.NUMBER, "numbers")
 
 
+def holds_files(kind: pl.DataType) -> bool:
+    """Whether a column's cells hold images or sounds as `datasets` keeps them: bytes and path."""
+    return isinstance(kind, pl.Struct) and {"bytes", "path"} <= {field.name for field in kind.fields}
+
+
+def _held(name: str, values: pl.Series) -> Column:
+    """Bytes say themselves what they are."""
+    some = [file for file in files_of(values.head(20)) if file is not None]
+    if some and sum(file.sounds() for file in some) * 2 > len(some):
+        return Column(name, Role.AUDIO, "sounds")
+    if some and sum(file.pictures() for file in some) * 2 > len(some):
+        return Column(name, Role.IMAGE, "images")
+    return Column(name, Role.IGNORE, "bytes that are neither images nor sounds")
+
+
 def _later(kind: pl.DataType) -> str:
-    if isinstance(kind, pl.Struct) and {"bytes", "path"} <= {field.name for field in kind.fields}:
-        return "images and sounds come with a later release"
     if isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric():
         return "series come with a later release"
     return f"values of type {kind} are not understood"
@@ -100,8 +118,10 @@ def _numeric(name: str, numbers: pl.Series) -> Column:
 
 
 def _machine_made(name: str, values: pl.Series) -> Column | None:
-    if _share(values, MEDIA_FILE) == 1:
-        return Column(name, Role.IGNORE, "file names: images and sounds come with a later release")
+    if _share(values, IMAGE_FILE) == 1:
+        return Column(name, Role.IMAGE, "names of image files")
+    if _share(values, SOUND_FILE) == 1:
+        return Column(name, Role.AUDIO, "names of sound files")
     if _share(values, ADDRESS) == 1:
         return Column(name, Role.ID, "web addresses")
     named = ID_NAME.search(name) is not None

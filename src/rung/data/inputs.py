@@ -1,19 +1,22 @@
 """What a model sees of a table: each column cast to what its role promises."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import polars as pl
 
 from rung.core.errors import NoBackbone, NoSuchColumn
-from rung.core.types import FEATURES, TABLE_FEATURES, Column, Delta, Floats, Inputs, Role
+from rung.core.types import FEATURES, MEDIA, TABLE_FEATURES, Column, Delta, Floats, Inputs, Item, Role
+from rung.data.album import files_of, plain_features
 from rung.data.dates import parse
+from rung.data.media import File
 from rung.data.numbers import to_numbers
 from rung.data.words import as_texts, as_words
 
-Embed = Callable[[list[str]], Floats]
-Rate = Callable[[list[str]], float]
-Tune = Callable[[Delta, Sequence[str]], Floats]
+Embed = Callable[[Sequence[Item]], Floats]
+Rate = Callable[[Sequence[Item]], float]
+Tune = Callable[[Delta, Sequence[Item]], Floats]
 
 
 def make_inputs(
@@ -27,8 +30,8 @@ def make_inputs(
 
     Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
     or can't be read as such.
-    embed: texts -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: texts -> seconds.
-    tune: as embed, by the backbone that a delta changed.
+    embed: texts, images or sounds -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: the
+    same -> seconds. tune: as embed, by the backbone that a delta changed.
     Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without `embed`.
 
     >>> table = pl.DataFrame({"review": ["good", None], "stars": ["4", "five"]})
@@ -39,6 +42,10 @@ def make_inputs(
     for column in columns:
         if column.role in FEATURES and column.name not in frame.columns:
             raise NoSuchColumn(column.name, among=frame.columns)
+    files = {column.name: files_of(frame[column.name]) for column in columns if column.role in MEDIA}
+    # A file that is missing is refused when it is asked for, as any that can't be read.
+    media = {name: [file or File(f"row {i}", data=b"") for i, file in enumerate(own)] for name, own in files.items()}
+    roles = {column.name: column.role for column in columns}
     texts = {column.name: as_texts(frame[column.name]) for column in columns if column.role is Role.TEXT}
     # Dropping keeps the number of rows where no column is left, so that taking rows of a text-only table works.
     table = frame.drop(frame.columns).with_columns(
@@ -50,13 +57,19 @@ def make_inputs(
         if embed is None:
             raise NoBackbone(f"embedding of column {name!r}", wanted="a backbone", got="none")
         if name not in memo:
-            memo[name] = np.asarray(embed(texts[name]), dtype=np.float32)
+            memo[name] = np.asarray(embed(parts[name]), dtype=np.float32)
         return memo[name]
 
     def seconds(name: str) -> float:
-        return 0.0 if rate is None or name in memo else rate(texts[name])
+        return 0.0 if rate is None or name in memo else rate(parts[name])
 
-    return Inputs(texts, table, embed_once, frame.height, None if rate is None else seconds, tune)
+    @cache
+    def plain(name: str) -> Floats:
+        return plain_features(media[name], roles[name])
+
+    made = Inputs(texts, table, embed_once, frame.height, None if rate is None else seconds, tune, media, plain)
+    parts = made.parts
+    return made
 
 
 def cast(series: pl.Series, column: Column) -> pl.Series:

@@ -13,11 +13,12 @@ BIG_INTEGERS = (pl.Int128, pl.UInt64)
 
 @dataclass(frozen=True)
 class Loaded:
-    """Rows as they were read; `test` only where the source itself holds test rows."""
+    """Rows as they were read; `test` only where the source itself holds test rows, `target` where it names one."""
 
     frame: pl.DataFrame
     test: pl.DataFrame | None = None
     findings: tuple[Finding, ...] = ()
+    target: str | None = None
 
 
 def unique_names(names: list[str], where: str) -> list[str]:

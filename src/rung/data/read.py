@@ -20,7 +20,8 @@ class Sheet:
     """A table in memory.
 
     test: rows that the source itself keeps for testing. folder: where file names inside cells are looked up.
-    findings: what the reading assumed (encoding, separator) or left out.
+    findings: what the reading assumed (encoding, separator) or left out. target: the column that the source itself
+    says is to be predicted (class folders).
     """
 
     frame: pl.DataFrame
@@ -28,10 +29,11 @@ class Sheet:
     name: str
     folder: Path | None
     findings: tuple[Finding, ...] = ()
+    target: str | None = None
 
 
 def read(source: Any, *, columns_hint: Sequence[str] | None = None) -> Sheet:
-    """Read a file, a folder, "hf:owner/name", or a table of pandas, polars, Arrow or `datasets`.
+    """Read a file, a folder (of tables, images or sounds), "hf:owner/name", or a table that Python holds.
 
     columns_hint: names for data that has none (a list of texts, an array).
     Every value survives: "007" and "NA" stay text, only columns that are numbers throughout become numbers,
@@ -54,4 +56,4 @@ def read(source: Any, *, columns_hint: Sequence[str] | None = None) -> Sheet:
 
 
 def _sheet(loaded: Loaded, name: str, folder: Path | None) -> Sheet:
-    return Sheet(loaded.frame, loaded.test, name, folder, loaded.findings)
+    return Sheet(loaded.frame, loaded.test, name, folder, loaded.findings, loaded.target)

@@ -8,15 +8,16 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import Column, Role
+from rung.core.types import EMBEDDED, MEDIA, Column, Role
 from rung.data.dates import parse
-from rung.data.guess import guess, words_each
+from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
 
-LATER = ("image", "audio", "series")
+LATER = ("series",)
+LATER_TOGETHER = "several kinds in one row come with a later release"
 SUPPORTED = (
-    "This version learns from text, alone or beside number, category and datetime columns; images, sounds and series "
-    "come with later releases. If a column holds text, say --column NAME=text."
+    "This version learns from text, images or sounds, alone or beside number, category and datetime columns; series "
+    "come with a later release. If a column holds text, say --column NAME=text."
 )
 
 
@@ -32,8 +33,9 @@ def infer(
 
     overrides: role by column name or wildcard ("t*"); they win over inference, not over `target`.
     group, time: columns that rows may not straddle, or that order them.
+    One kind among text, image and audio is learnt from; columns of another that were not named are left out.
     Raises NoSuchColumn, BadOption for an unknown role or one that the values can't have, NothingToLearnFrom when no
-    text is left.
+    text, image or sound is left.
 
     >>> table = pl.DataFrame({"text": ["so good", "not bad", "so bad"], "label": ["y", "y", "n"]})
     >>> [column.role.value for column in infer(table, target="label")]
@@ -47,8 +49,8 @@ def infer(
             raise BadOption(f"--{option} {name}", wanted="another column than the target", got="the target")
     chosen = _chosen(frame.columns, overrides or {}, target)
     columns = [_column(frame[name], target, chosen, group, time) for name in frame.columns]
-    columns = _with_text(frame, columns, chosen)
-    if not any(column.role is Role.TEXT for column in columns):
+    columns = _of_one_kind(_with_text(frame, columns, chosen), chosen)
+    if not any(column.role in EMBEDDED for column in columns):
         raise _nothing(columns)
     return tuple(columns)
 
@@ -107,6 +109,8 @@ def _overridden(series: pl.Series, role: Role) -> Column:
         return replace(column, form=dates.form)
     if role is Role.NUMBER and to_numbers(series).null_count() == len(series):
         raise _unfit(series, role)
+    if role in MEDIA and not (series.dtype in (pl.String, pl.Binary) or holds_files(series.dtype)):
+        raise _unfit(series, role)
     if role in (Role.TEXT, Role.CATEGORY) and (series.dtype.is_nested() or series.dtype == pl.Binary):
         raise _unfit(series, role)
     return column
@@ -130,7 +134,7 @@ def _time(series: pl.Series) -> Column:
 
 def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:
     """Where nothing is text, let columns of phrases be text although few of them differ."""
-    if any(column.role is Role.TEXT for column in columns):
+    if any(column.role in EMBEDDED for column in columns):
         return columns
     return [
         replace(column, role=Role.TEXT, why="the table's only phrases")
@@ -143,8 +147,27 @@ def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, 
     ]
 
 
+def _of_one_kind(columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:
+    """Leave out what no single backbone reads together; the kind that was named with --column stays, else the first."""
+    found = [column for column in columns if column.role in EMBEDDED]
+    named = {column.role for column in found if column.name in chosen}
+    if len(named) > 1:
+        got = " and ".join(sorted(named))
+        raise BadOption("--column", wanted="one of text, image and audio", got=got, fix=LATER_TOGETHER)
+    if not found:
+        return columns
+    kept = next(iter(named)) if named else Role.TEXT if any(c.role is Role.TEXT for c in found) else found[0].role
+    return [
+        replace(column, role=Role.IGNORE, why=f"{column.role} beside {kept}: {LATER_TOGETHER}")
+        if column.role in EMBEDDED and column.role is not kept
+        else column
+        for column in columns
+    ]
+
+
 def _nothing(columns: Sequence[Column]) -> NothingToLearnFrom:
     others = [column for column in columns if column.role is not Role.TARGET]
     said = ", ".join(f"{column.name} ({column.role}: {column.why})" for column in others[:8])
     more = f" and {len(others) - 8} more" if len(others) > 8 else ""
-    return NothingToLearnFrom("table", wanted="a column of text", got=said + more or "only the target", fix=SUPPORTED)
+    wanted = "a column of text, images or sounds"
+    return NothingToLearnFrom("table", wanted=wanted, got=said + more or "only the target", fix=SUPPORTED)

@@ -9,7 +9,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rung.core.errors import NoSuchColumn
-from rung.core.types import FEATURES, Column, Ints, Role
+from rung.core.types import FEATURES, MEDIA, Column, Ints, Role
+from rung.data.album import contents
 from rung.data.fingerprint import cells, row_hashes
 from rung.data.inputs import cast
 from rung.data.words import as_texts, as_words
@@ -60,6 +61,8 @@ def smallest_keys(unit_N: Ints, keys: Sequence[bytes]) -> dict[int, bytes]:
 def _content(series: pl.Series, column: Column) -> list[str]:
     if column.role is Role.TEXT:
         return [normal(text) for text in as_texts(series)]
+    if column.role in MEDIA:
+        return contents(series)
     return cells(cast(series, column))
 
 

@@ -1,13 +1,17 @@
 """New rows through a loaded bundle: the table that `rung predict` writes, and what a row that can't be read gets."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
 from rung.core.errors import BadShape
-from rung.core.types import FEATURES, Column, Finding, Floats, Role, Task, Tell, silent
+from rung.core.types import FEATURES, MEDIA, Column, Finding, Floats, Role, Task, Tell, silent
+from rung.data.album import packed, with_places
+from rung.data.classes import PATH
+from rung.data.damage import unreadable_files
 from rung.data.findings import empty_texts
 from rung.data.inputs import cast
 from rung.data.numbers import MISSING
@@ -19,21 +23,39 @@ WANTED = {Role.NUMBER: "a number", Role.DATETIME: "a date"}
 
 
 def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
-    """`data` as a table: anything that read() takes, or a list of texts when the model reads one text column."""
-    texts = [column.name for column in columns if column.role is Role.TEXT]
+    """`data` as a table: anything that read() takes, or a list when the model reads one column.
+
+    Such a list holds texts, or images or sounds: their file names, PIL images, pixel arrays, bytes.
+    """
+    features = [column for column in columns if column.role in FEATURES]
     if isinstance(data, np.ndarray) and data.ndim == 1:
         data = data.tolist()
+    if isinstance(data, list | tuple) and len(features) == 1 and features[0].role in MEDIA:
+        packs = [packed(item) for item in data]
+        if all(isinstance(item, str | bytes | Path | None) for item in packs):
+            cells = [str(item) if isinstance(item, Path) else item for item in packs]
+            return pl.DataFrame({features[0].name: cells})
     if isinstance(data, list | tuple) and all(isinstance(item, str | None) for item in data):
-        if len(texts) != 1 or any(column.role in FEATURES and column.role is not Role.TEXT for column in columns):
-            needed = ", ".join(column.name for column in columns if column.role in FEATURES)
+        if len(features) != 1 or features[0].role is not Role.TEXT:
+            needed = ", ".join(column.name for column in features)
             raise BadShape("data", wanted=f"a table with the columns {needed}", got="a list of texts")
-        return pl.DataFrame({texts[0]: list(data)}, schema={texts[0]: pl.String})
+        return pl.DataFrame({features[0].name: list(data)}, schema={features[0].name: pl.String})
     if isinstance(data, list | tuple):
         if not all(isinstance(item, dict) for item in data):
             odd = next(item for item in data if not isinstance(item, str | dict | None))
             raise BadShape("data", wanted="a list of texts, or of dicts by column", got=f"{odd!r:.60} in it")
+        data = [{name: packed(value) for name, value in item.items()} for item in data if item is not None]
         data = pl.DataFrame(data, infer_schema_length=None, strict=False)
-    return read(data).frame
+    sheet = read(data)
+    return with_places(_renamed(sheet.frame, features, sheet.folder), columns, sheet.folder)
+
+
+def _renamed(frame: pl.DataFrame, features: Sequence[Column], folder: Path | None) -> pl.DataFrame:
+    """A folder of files under the name that the model's only column of files has."""
+    media = [column.name for column in features if column.role in MEDIA]
+    if folder is None or len(media) != 1 or media[0] in frame.columns or PATH not in frame.columns:
+        return frame
+    return frame.rename({PATH: media[0]})
 
 
 def probabilities(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) -> Floats:
@@ -85,11 +107,15 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     Row order and count are those of `frame`.
     """
     manifest = predictor.manifest
-    errors = unreadable(frame, manifest.columns)
-    probability = probabilities(predictor, frame, tell)
+    broken = unreadable_files(frame, manifest.columns)
+    errors = [each or other for each, other in zip(broken, unreadable(frame, manifest.columns), strict=True)]
+    readable = np.array([not each for each in broken], np.bool_)
+    known = probabilities(predictor, frame.filter(readable) if not readable.all() else frame, tell)
+    probability = np.zeros((len(frame), known.shape[1]), np.float32)
+    probability[readable] = known
     read = {column.name for column in manifest.columns if column.role in (*FEATURES, Role.TARGET)}
-    known = [column.name for column in manifest.columns if column.role is Role.ID]
-    ids = [name for name in (*known, "id") if name in frame.columns and name not in read]
+    named = [column.name for column in manifest.columns if column.role is Role.ID]
+    ids = [name for name in (*named, "id") if name in frame.columns and name not in read]
     taken = {"prediction", "lower", "upper", "error", *(f"p_{label}" for label in manifest.labels)}
     key = "id" if ids and ids[0] in taken else (ids or ["row"])[0]
     result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}
@@ -102,6 +128,10 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
         for i, label in enumerate(manifest.labels):
             result[f"p_{label}"] = probability[:, i]
     table = pl.DataFrame(result)
+    files = [column.name for column in manifest.columns if column.role in MEDIA and column.name not in table.columns]
+    table = table.with_columns(
+        [frame[name] for name in files if name in frame.columns and frame[name].dtype == pl.String]
+    )
     if not any(errors):
         return table
     failed = pl.Series("error", errors)

@@ -1,5 +1,6 @@
 """Embed: features for your own model, from the same cache as every fit."""
 
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ import polars as pl
 from rung.backbones.load import load as load_backbone
 from rung.bundle.io import honest_disk, write
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import Floats, Role, Tell, silent
-from rung.data.read import read
+from rung.core.types import EMBEDDED, MEDIA, Floats, Item, Tell, silent
+from rung.data.album import with_places
+from rung.data.inputs import make_inputs
+from rung.data.read import Sheet, read
 from rung.data.roles import infer
 
 
@@ -23,38 +26,43 @@ def embed(
     out: str | Path | None = None,
     tell: Tell = silent,
 ) -> Floats:
-    """Embed one text column: (N, width) float32, row n for row n; written to `out` (.npy, .parquet) where given.
+    """Embed one column of text, images or sounds: (N, width) float32; written to `out` (.npy, .parquet) where given.
 
-    data: anything that read() takes, or a list of texts. column: may be left out when only one is text.
+    data: anything that read() takes, or a list of texts. column: may be left out when there is one such.
     With .npy the vectors are streamed to the file and memory-mapped from it: memory stays bounded for any N.
     Raises BadOption for another ending, NoSuchColumn, NoBackbone, DataError.
     """
     ending = "" if out is None else Path(out).suffix.lower()
     if out is not None and ending not in (".npy", ".parquet"):
         raise BadOption("-o", wanted="a file ending in .npy or .parquet", got=str(out))
-    texts = data if isinstance(data, list) else _texts(read(data).frame, column)
+    items = data if isinstance(data, list) else _items(read(data), column)
     embedder = load_backbone(backbone)
     if out is not None and ending == ".npy":
         with honest_disk(Path(out)):
-            embedder.embed_to(out, texts, rows=len(texts), tell=tell)
+            embedder.embed_to(out, items, rows=len(items), tell=tell)
         return np.asarray(np.load(out, mmap_mode="r"))
-    vectors = embedder(texts, tell=tell)
+    vectors = embedder(items, tell=tell)
     if out is not None:
         write(Path(out), _parquet(vectors))
     return vectors
 
 
-def _texts(frame: pl.DataFrame, column: str | None) -> list[str]:
+def _items(sheet: Sheet, column: str | None) -> Sequence[Item]:
+    frame = sheet.frame
+    roles = {each.name: each for each in infer(frame, target=None)} if column is None or column in frame.columns else {}
     if column is None:
-        found = [each.name for each in infer(frame, target=None) if each.role is Role.TEXT]
+        found = [name for name, each in roles.items() if each.role in EMBEDDED]
         if len(found) != 1:
-            raise NothingToLearnFrom(
-                "text columns", wanted="one", got=", ".join(found) or "none", fix="Name it with --column."
-            )
+            got = ", ".join(found) or "none"
+            fix = "Name it with --column."
+            raise NothingToLearnFrom("columns of text, images or sounds", wanted="one", got=got, fix=fix)
         column = found[0]
     if column not in frame.columns:
         raise NoSuchColumn(column, among=frame.columns)
-    return frame[column].cast(pl.String).fill_null("").to_list()
+    if roles[column].role not in MEDIA:
+        return frame[column].cast(pl.String).fill_null("").to_list()
+    placed = with_places(frame, [roles[column]], sheet.folder)
+    return make_inputs(placed, [roles[column]], None).media[column]
 
 
 def _parquet(vectors: Floats) -> bytes:

@@ -9,6 +9,7 @@ import numpy as np
 from rung.core.errors import NoSuchColumn
 from rung.core.evidence import Score
 from rung.core.types import Finding, Floats, Target, Task, Tell, silent
+from rung.data.damage import damage
 from rung.data.splits import unit_keys
 from rung.data.target import encode
 from rung.evaluate.calibration import reliability
@@ -58,13 +59,20 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
     """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column."""
     manifest = predictor.manifest
     frame = table_of(data, manifest.columns)
+    readable, damaged = damage(frame, manifest.columns, part="test")
+    frame = frame.filter(readable) if not readable.all() else frame
     if manifest.target not in frame.columns:
         raise NoSuchColumn(manifest.target, among=frame.columns)
     encoded = encode(frame[manifest.target], task=manifest.task, labels=manifest.labels)
     index = np.flatnonzero(encoded.usable)
     frame = frame[index]
     _, cluster = unit_keys(frame, manifest.columns, None)
-    found = (*encoded.findings, *unreadable_cells(frame, manifest.columns, "test"), *empty(frame, manifest.columns))
+    found = (
+        *damaged,
+        *encoded.findings,
+        *unreadable_cells(frame, manifest.columns, "test"),
+        *empty(frame, manifest.columns),
+    )
     return Labelled(encoded.target.take(index), probabilities(predictor, frame, tell), cluster, frame, found)
 
 

@@ -23,6 +23,7 @@ from rung.core.processes import leads, several
 from rung.core.types import Floats, Inputs, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
+from rung.recipes.choice import default_backbone, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
@@ -117,7 +118,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
     _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
-    backbone_ = _backbone(options, chosen)
+    backbone_ = _backbone(options, chosen, modality_of(prepared.columns))
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -149,7 +150,7 @@ def _climb_and_finish(
     started, view, state = around
     inputs = seen(prepared.pool.frame, prepared.columns, embedder, view.progress)
     cut = truncated(prepared, embedder) if embedder else ()
-    findings = (*prepared.findings, *cut)
+    findings = (*prepared.findings, *cut, *said_of(embedder, prepared.columns, chosen))
     task = prepared.target.task
     metric = _metric(options.metric, task)
     job = Job(
@@ -241,7 +242,7 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     return tuple(sorted(chosen, key=lambda rung: getattr(rung, "turn", rung.order)))
 
 
-def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
+def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Embedder | None:
     if len(options.backbone) > 1:
         raise BadOption(
             "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
@@ -255,8 +256,14 @@ def _backbone(options: FitOptions, chosen: Sequence[Rung]) -> Embedder | None:
             fix = "Leave --backbone out, or let the climb go higher."
             raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
         return None
-    name = options.backbone[0] if options.backbone else None
+    name = options.backbone[0] if options.backbone else default_backbone(modality)
+    if name is None:
+        return None
     first = load_backbone(name, device=options.device) if leads() else None
+    if first is not None and first.card.modality != modality:
+        fix = "Name another one, or say what the columns are with --column NAME=ROLE."
+        got = f"one for {first.card.modality}"
+        raise BadOption(f"--backbone {name}", wanted=f"one for {modality}, as the data is", got=got, fix=fix)
     precision = agreed(first.precision if first else "")  # measured once: all must compute alike
     return first or load_backbone(name, device=options.device, precision=precision)
 

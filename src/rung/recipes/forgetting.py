@@ -18,9 +18,9 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     if delta is None or embedder is None:
         return ()
     changed = embedder.tuned(delta)
-    texts = next(iter(job.inputs.texts.values()))
-    some = np.random.default_rng(job.seed).permutation(len(texts))[:MOST_ROWS]
-    rows = [texts[row] for row in np.sort(some)]
+    items = next(iter(job.inputs.parts.values()))
+    some = np.random.default_rng(job.seed).permutation(len(items))[:MOST_ROWS]
+    rows = [items[row] for row in np.sort(some)]
     general = probe().texts
     found = moved((embedder(rows), changed(rows)), (embedder(general), changed(general)), seed=job.seed)
     return (forgetting(found, climbed.winner),)

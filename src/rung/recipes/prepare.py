@@ -10,6 +10,8 @@ import polars as pl
 from rung.core.errors import NoSuchColumn, TooFewRows, UsageError
 from rung.core.types import Column, Finding, Ints, Plan, Role, Target, Task
 from rung.data import findings as noticed
+from rung.data.album import by_content, with_places
+from rung.data.damage import damage
 from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.read import read
@@ -73,12 +75,17 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     given = test_rows if test_rows is not None else options.test if isinstance(options.test, str) else None
     given_test = None if given is None else read(given)
     test_frame = given_test.frame if given_test else sheet.test
-    frame, target_name = sheet.frame, _target(options.target, sheet.frame.columns)
+    frame, target_name = sheet.frame, _target(options.target or sheet.target, sheet.frame.columns)
     if test_frame is not None and target_name not in test_frame.columns:
         raise NoSuchColumn(target_name, among=test_frame.columns)
     columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
-    encoded = encode(frame[target_name], task=options.task)
-    row = np.flatnonzero(encoded.usable)
+    frame = with_places(frame, columns, sheet.folder)
+    if test_frame is not None:
+        test_frame = with_places(test_frame, columns, given_test.folder if given_test else sheet.folder)
+    print_of = fingerprint(by_content(frame, columns))
+    readable, damaged = damage(frame, columns)
+    encoded = encode(_where(frame[target_name], readable), task=options.task)
+    row = np.flatnonzero(encoded.usable & readable)
     frame, target = frame[row], encoded.target.take(row)
     keys, cluster = unit_keys(frame, columns, options.group)
     when = frame[options.time] if options.time else None
@@ -97,7 +104,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     else:
         inside = np.arange(len(frame))
         pool = _part(row, frame, keys, cluster, inside)
-        test = _whole(test_frame, columns, options.group)
+        kept, test_damaged = damage(test_frame, columns, part="test")
+        damaged += test_damaged
+        test = _whole(test_frame, columns, options.group, np.flatnonzero(kept))
     when = pool.frame[options.time] if options.time else None
     target = target.take(inside)
     columns = tuple(_with_task(column, target) for column in columns)
@@ -105,12 +114,12 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     found = (
         *sheet.findings,
         *(given_test.findings if given_test else ()),
+        *damaged,
         *encoded.findings,
         *_content(pool, test, columns, target, from_file=test_frame is not None),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if test_frame is None else ()),
     )
-    print_of = fingerprint(sheet.frame)
     split = split_hash(pool.keys, test.keys, decided)
     from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
@@ -161,10 +170,18 @@ def _part(row: Ints, frame: pl.DataFrame, keys: list[bytes], cluster: Ints, inde
     return Part(row[index], frame[index], tuple(keys[i] for i in index), cluster[index])
 
 
-def _whole(frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None) -> Part:
+def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> pl.Series:
+    """The column without the cells of rows that can't be used: their labels are not missed."""
+    if readable.all():
+        return values
+    return values.to_frame().select(pl.when(pl.Series(readable)).then(pl.col(values.name)))[values.name]
+
+
+def _whole(frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None, row: Ints) -> Part:
+    frame = frame[row]
     group = group if group in frame.columns else None
     keys, cluster = unit_keys(frame, columns, group)
-    return Part(np.arange(len(frame)), frame, tuple(keys), cluster)
+    return Part(row, frame, tuple(keys), cluster)
 
 
 def _content(

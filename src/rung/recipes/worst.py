@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.core.types import Floats, Role, Task
+from rung.core.types import EMBEDDED, Floats, Task
 from rung.recipes.finish import Opened
 from rung.recipes.predictions import answers
 from rung.recipes.prepare import Prepared
@@ -33,7 +33,7 @@ def worst_errors(prepared: Prepared, opened: Opened, prediction: Floats) -> list
         order = _wrong(sureness, said, true)
     frame = prepared.test.frame
     place = {int(number): i for i, number in enumerate(prepared.test.row)}
-    texts = [column.name for column in prepared.columns if column.role is Role.TEXT]
+    texts = [column.name for column in prepared.columns if column.role in EMBEDDED]
     return [
         {
             "row": int(row[i]),
@@ -51,6 +51,10 @@ def _wrong(sureness: Any, said: list[Any], true: list[Any]) -> Any:
     return np.array([i for i in order if said[i] != true[i]], np.int64)
 
 
+def _said(cell: Any) -> str:
+    return cell if isinstance(cell, str) else str(cell.get("path") or "") if isinstance(cell, dict) else ""
+
+
 def _excerpt(frame: pl.DataFrame, texts: list[str], i: int) -> str:
-    whole = " | ".join(str(frame[name][i] or "") for name in texts)
+    whole = " | ".join(_said(frame[name][i]) for name in texts)
     return whole if len(whole) <= EXCERPT else whole[: EXCERPT - 1] + "…"

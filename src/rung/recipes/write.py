@@ -120,6 +120,7 @@ def _reference(delivery: Delivery) -> dict[str, Any]:
     for name, texts in inputs.texts.items():
         lengths = np.array([len(text) for text in texts], np.float32)
         sketch[f"text_length.{name}"] = np.quantile(lengths, shares).astype(np.float32)
+    for name in inputs.parts:
         if delivery.embedder is not None:
             embedding = inputs.embed(name)
             sketch[f"embedding_mean.{name}"] = embedding.mean(0)

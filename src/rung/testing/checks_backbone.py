@@ -1,8 +1,8 @@
 """The battery that every backbone passes: give it a folder, it raises AssertionError with the reason.
 
-The folder is in Hugging Face format. Backbones live on the same floor, so the way to load one is handed in:
+The folder is in Hugging Face format, of any modality. Backbones live on the same floor, so the way to load one is handed in:
 `load(folder)` gives anything with the Backbone seam and `blocks()`, `model`, `settle(precision)` and `pack()`, as
-rung.backbones.huggingface.HuggingFaceText has.
+rung.backbones.huggingface.HuggingFace has.
 """
 
 import shutil
@@ -16,6 +16,7 @@ import numpy as np
 
 from rung.core.contracts import Prepared
 from rung.core.types import Floats
+from rung.testing.senses import noises, pictures
 
 Load = Callable[[Path], Any]
 Check = Callable[[Load, Path], None]
@@ -32,6 +33,27 @@ TEXTS = [
 ]
 
 
+PLAIN, LONG, SAME = 0, 1, 4  # places among the items: one, another that is longer, the first again
+
+
+def _items(backbone: Any) -> list[Any]:
+    """Items of the backbone's modality, the places above among them."""
+    kind_N = np.array([0, 1, 2, 1, 0, 2])
+    if backbone.card.modality == "image":
+        found: list[Any] = list(pictures(kind_N))
+    elif backbone.card.modality == "audio":
+        found = list(noises(kind_N))
+        found[LONG] = noises(kind_N[:1], seed=1, seconds=5.0)[0]
+    else:
+        return TEXTS
+    found[SAME] = found[PLAIN]
+    return found
+
+
+def _says_texts(backbone: Any) -> bool:
+    return bool(backbone.card.modality == "text")
+
+
 def check(function: Check) -> Check:
     """Add a check to the battery."""
     BATTERY.append(function)
@@ -44,8 +66,8 @@ def check_backbone(load: Load, folder: Path) -> None:
         each(load, folder)
 
 
-def _alone(backbone: Any, texts: list[str]) -> Floats:
-    return np.concatenate([backbone.embed(backbone.prepare([text])) for text in texts])
+def _alone(backbone: Any, items: list[Any]) -> Floats:
+    return np.concatenate([backbone.embed(backbone.prepare([item])) for item in items])
 
 
 def _hash(backbone: Any) -> str:
@@ -60,6 +82,8 @@ def _hash(backbone: Any) -> str:
 def check_a_text_has_tokens_up_to_the_limit(load: Load, folder: Path) -> None:
     """Every text has 1 to limit tokens; the cut ones, and they alone, are said to be cut."""
     backbone = load(folder)
+    if not _says_texts(backbone):
+        return  # images and sounds are not cut
     limit = backbone.card.limit
     prepared = backbone.prepare([*TEXTS, "film " * (2 * limit), "x" * 3_000_000])
     lengths = [len(ids) for ids in prepared.ids]
@@ -72,6 +96,8 @@ def check_a_text_has_tokens_up_to_the_limit(load: Load, folder: Path) -> None:
 def check_the_longest_text_passes(load: Load, folder: Path) -> None:
     """A text cut at the limit can be embedded: the limit is not beyond the model's positions."""
     backbone = load(folder)
+    if not _says_texts(backbone):
+        return  # see above
     prepared = backbone.prepare(["film " * (2 * backbone.card.limit)])
     assert len(prepared.ids[0]) == backbone.card.limit
     assert np.isfinite(backbone.embed(prepared)).all()
@@ -81,8 +107,9 @@ def check_the_longest_text_passes(load: Load, folder: Path) -> None:
 def check_vectors_are_finite_and_as_wide_as_said(load: Load, folder: Path) -> None:
     """(n, width) float32 without nan, for any text."""
     backbone = load(folder)
-    found_ND = backbone.embed(backbone.prepare(TEXTS))
-    assert found_ND.shape == (len(TEXTS), backbone.card.width), found_ND.shape
+    items = _items(backbone)
+    found_ND = backbone.embed(backbone.prepare(items))
+    assert found_ND.shape == (len(items), backbone.card.width), found_ND.shape
     assert found_ND.dtype == np.float32, found_ND.dtype
     assert np.isfinite(found_ND).all()
 
@@ -91,17 +118,18 @@ def check_vectors_are_finite_and_as_wide_as_said(load: Load, folder: Path) -> No
 def check_different_texts_differ(load: Load, folder: Path) -> None:
     """The vectors depend on the text, and equal texts have equal vectors."""
     backbone = load(folder)
-    found_ND = backbone.embed(backbone.prepare(TEXTS))
-    assert np.abs(found_ND[0] - found_ND[1]).max() > 10 * CLOSE
-    assert np.abs(found_ND[0] - found_ND[4]).max() < CLOSE
+    found_ND = backbone.embed(backbone.prepare(_items(backbone)))
+    assert np.abs(found_ND[PLAIN] - found_ND[LONG]).max() > 10 * CLOSE
+    assert np.abs(found_ND[PLAIN] - found_ND[SAME]).max() < CLOSE
 
 
 @check
 def check_padding_does_not_leak(load: Load, folder: Path) -> None:
     """A text's vector is the same alone and beside longer texts."""
     backbone = load(folder)
-    together_ND = backbone.embed(backbone.prepare(TEXTS))
-    assert np.abs(together_ND - _alone(backbone, TEXTS)).max() < CLOSE
+    items = _items(backbone)
+    together_ND = backbone.embed(backbone.prepare(items))
+    assert np.abs(together_ND - _alone(backbone, items)).max() < CLOSE
 
 
 @check
@@ -109,8 +137,9 @@ def check_row_order_does_not_matter(load: Load, folder: Path) -> None:
     """Shuffled texts give the shuffled vectors."""
     backbone = load(folder)
     order = [3, 5, 0, 2, 4, 1]
-    straight_ND = backbone.embed(backbone.prepare(TEXTS))
-    shuffled_ND = backbone.embed(backbone.prepare([TEXTS[i] for i in order]))
+    items = _items(backbone)
+    straight_ND = backbone.embed(backbone.prepare(items))
+    shuffled_ND = backbone.embed(backbone.prepare([items[i] for i in order]))
     assert np.abs(straight_ND[order] - shuffled_ND).max() < CLOSE
 
 
@@ -140,7 +169,7 @@ def check_forward_runs_through_the_blocks_in_order(load: Load, folder: Path) -> 
         layer.register_forward_hook(lambda *_, number=number: seen.append(f"block {number}"))
         for number, layer in enumerate(layers)
     ]
-    backbone.embed(backbone.prepare(["a film"]))
+    backbone.embed(backbone.prepare(_items(backbone)[:1]))
     for hook in hooks:
         hook.remove()
     assert list(dict.fromkeys(seen)) == [name for name in backbone.card.blocks if name.startswith("block ")]
@@ -151,9 +180,9 @@ def check_embedding_leaves_the_parameters_alone(load: Load, folder: Path) -> Non
     """No forward pass changes a weight, and none wants a gradient."""
     backbone = load(folder)
     before = _hash(backbone)
-    backbone.embed(backbone.prepare(TEXTS))
+    backbone.embed(backbone.prepare(_items(backbone)))
     backbone.pack()
-    backbone.embed(backbone.prepare(TEXTS))
+    backbone.embed(backbone.prepare(_items(backbone)))
     assert _hash(backbone) == before
     assert not any(parameter.requires_grad for parameter in backbone.model.parameters())
 
@@ -162,17 +191,18 @@ def check_embedding_leaves_the_parameters_alone(load: Load, folder: Path) -> Non
 def check_packing_changes_no_vector(load: Load, folder: Path) -> None:
     """Packed weights give the same numbers."""
     backbone = load(folder)
-    plain_ND = backbone.embed(backbone.prepare(TEXTS))
+    plain_ND = backbone.embed(backbone.prepare(_items(backbone)))
     backbone.pack()
-    assert np.abs(backbone.embed(backbone.prepare(TEXTS)) - plain_ND).max() < CLOSE
+    assert np.abs(backbone.embed(backbone.prepare(_items(backbone))) - plain_ND).max() < CLOSE
 
 
 @check
 def check_bfloat16_means_the_same(load: Load, folder: Path) -> None:
     """Vectors computed in bfloat16, packed and with the attention for short texts, point the same way."""
     backbone = load(folder)
-    texts = [TEXTS[0], TEXTS[4], TEXTS[1]]
-    for some in (texts[:2], texts):  # of one length, without a mask; then padded
+    items = _items(backbone)
+    few = [items[PLAIN], items[SAME], items[LONG]]
+    for some in (few[:2], few):  # of one length, without a mask; then padded
         prepared: Prepared = backbone.prepare(some)
         backbone.settle("float32")
         exact_ND = backbone.embed(prepared)
@@ -186,7 +216,7 @@ def check_bfloat16_means_the_same(load: Load, folder: Path) -> None:
 
 @check
 def check_the_fingerprint_is_the_contents(load: Load, folder: Path) -> None:
-    """Loading twice, and a copy elsewhere, have one fingerprint; one changed weight or tokenizer byte has another."""
+    """Loading twice, and a copy elsewhere, have one fingerprint; one changed weight or byte of the preprocessing has another."""
     mine = load(folder).fingerprint
     assert load(folder).fingerprint == mine
     with TemporaryDirectory() as temporary:
@@ -198,19 +228,21 @@ def check_the_fingerprint_is_the_contents(load: Load, folder: Path) -> None:
         weights.write_bytes(raw)
         assert load(copy).fingerprint != mine, "a changed weight was not seen"
         shutil.copyfile(folder / "model.safetensors", weights)
-        settings = copy / "tokenizer_config.json"
+        settings = copy / ("tokenizer_config.json" if _says_texts(load(copy)) else "preprocessor_config.json")
         settings.write_bytes(settings.read_bytes() + b"\n")
-        assert load(copy).fingerprint != mine, "a changed tokenizer file was not seen"
+        assert load(copy).fingerprint != mine, "a changed file of the preprocessing was not seen"
 
 
 @check
 def check_saved_preprocessing_reads_alike(load: Load, folder: Path) -> None:
-    """The saved tokenizer files cut the same texts into the same tokens."""
+    """The saved files of the preprocessing make the same of the same items, bit for bit."""
     backbone = load(folder)
     with TemporaryDirectory() as temporary:
         copy = Path(shutil.copytree(folder, Path(temporary) / "copy"))
-        for path in copy.glob("*token*"):
+        for path in (*copy.glob("*token*"), *copy.glob("*processor*")):
             path.unlink()
         backbone.save_preprocessing(str(copy))
-        again = load(copy).prepare(TEXTS)
-    assert [list(ids) for ids in again.ids] == [list(ids) for ids in backbone.prepare(TEXTS).ids]
+        items = _items(backbone)
+        again = load(copy).prepare(items)
+    for here, there in zip(backbone.prepare(items).ids, again.ids, strict=True):
+        assert np.array_equal(np.asarray(here), np.asarray(there))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rung.core.contracts import Embedder, Job, Rung
 from rung.core.rng import generator
-from rung.core.types import Column, Delta, Floats, Fold, Inputs, Ints, Plan, Role, Target, Task
+from rung.core.types import Column, Delta, Floats, Fold, Inputs, Ints, Item, Plan, Role, Target, Task
 from rung.testing.fakes import FakeEmbedder
 
 Check = Callable[[Rung, Task, Any], None]
@@ -92,7 +92,7 @@ def _inputs(class_N: Ints, draw: np.random.Generator, *, table: bool) -> Inputs:
 def _seen(texts: list[str], table: pl.DataFrame) -> Inputs:
     embedder = _embedder()
 
-    def tune(delta: Delta, said: Sequence[str]) -> Floats:
+    def tune(delta: Delta, said: Sequence[Item]) -> Floats:
         return embedder.tuned(delta)(said)
 
     return Inputs({"text": texts}, table, lambda _: embedder(texts), len(texts), tune=tune)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.rng import digest, generator
-from rung.core.types import Delta, Floats, Ints, Progress, Tell, silent
+from rung.core.types import Delta, Floats, Ints, Item, Progress, Tell, silent
 
 WORD = re.compile(r"\w+")
 VOCABULARY = 1 << 20
@@ -58,9 +58,9 @@ class FakeBackbone:
         """Depends on the width and the limit alone."""
         return digest("fake backbone", str(self.card.width), str(self.card.limit)).hex()
 
-    def prepare(self, texts: Sequence[str]) -> Prepared:
+    def prepare(self, items: Sequence[Item]) -> Prepared:
         """Words become hashed numbers; texts over the limit are cut, and said so."""
-        words = [WORD.findall(text.lower()) for text in texts]
+        words = [WORD.findall(text.lower() if isinstance(text, str) else text.key.hex()) for text in items]
         ids = tuple([int.from_bytes(digest(word)[:4], "little") % VOCABULARY for word in row] for row in words)
         cut = np.array([len(row) > self.card.limit for row in ids], dtype=np.bool_)
         return Prepared(tuple(row[: self.card.limit] for row in ids), cut)
@@ -99,7 +99,7 @@ class FakeEmbedder:
         self.card = self.backbone.card
         self.fingerprint = self.backbone.fingerprint
         self.precision = "float32"
-        self._seen: dict[str, Floats] = {}
+        self._seen: dict[Item, Floats] = {}
 
     @property
     def calls(self) -> int:
@@ -111,28 +111,28 @@ class FakeEmbedder:
         """How many distinct texts passed."""
         return self.backbone.rows
 
-    def __call__(self, texts: Sequence[str], *, tell: Tell = silent) -> Floats:
-        """(N, width) float32, row n for texts[n]."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._seen]
+    def __call__(self, items: Sequence[Item], *, tell: Tell = silent) -> Floats:
+        """(N, width) float32, row n for items[n]."""
+        new = [item for item in dict.fromkeys(items) if item not in self._seen]
         if new:
             self._seen.update(zip(new, self.backbone.embed(self.backbone.prepare(new)), strict=True))
-        tell(Progress("embed", len(texts), len(texts)))
-        if not texts:
+        tell(Progress("embed", len(items), len(items)))
+        if not items:
             return np.empty((0, self.card.width), np.float32)
-        return np.stack([self._seen[text] for text in texts])
+        return np.stack([self._seen[item] for item in items])
 
-    def uncached(self, texts: Sequence[str]) -> Floats:
+    def uncached(self, items: Sequence[Item]) -> Floats:
         """As a call, but nothing is remembered and nothing counted."""
         other = FakeBackbone(width=self.card.width, limit=self.card.limit)
-        return other.embed(other.prepare(texts))
+        return other.embed(other.prepare(items))
 
-    def seconds_for(self, texts: Sequence[str]) -> float:  # noqa: ARG002  # the contract's signature
+    def seconds_for(self, items: Sequence[Item]) -> float:  # noqa: ARG002  # the contract's signature
         """Nothing: the fake is instant."""
         return 0.0
 
-    def truncated(self, texts: Sequence[str]) -> Ints:
+    def truncated(self, items: Sequence[Item]) -> Ints:
         """Indices of the texts with more words than the limit."""
-        return np.flatnonzero(self.backbone.prepare(texts).truncated).astype(np.int64)
+        return np.flatnonzero(self.backbone.prepare(items).truncated).astype(np.int64)
 
     @property
     def tunable(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rung.core.contracts import Note, Notebook
 
@@ -26,7 +26,7 @@ class Checkpoints:
 
     def write(
         self,
-        trained: Mapping[str, nn.Parameter],
+        state: Mapping[str, Tensor],
         optimiser: torch.optim.Optimizer,
         others: Mapping[str, Mapping[str, Tensor]],
         facts: Mapping[str, Any],
@@ -34,10 +34,10 @@ class Checkpoints:
         """Keep weights, optimiser, other sets of weights, the random state and the place in the data order (facts)."""
         if self._notebook is None:
             return
-        arrays = {f"now.{name}": _array(parameter) for name, parameter in trained.items()}
+        arrays = {f"now.{name}": _array(parameter) for name, parameter in state.items()}
         arrays |= {f"{kind}.{name}": _array(tensor) for kind, each in others.items() for name, tensor in each.items()}
-        for name, parameter in trained.items():
-            for key, value in optimiser.state[parameter].items():
+        for name, parameter in state.items():
+            for key, value in optimiser.state.get(parameter, {}).items():
                 arrays[f"optimiser.{key}.{name}"] = _array(value)
         arrays["random"] = torch.get_rng_state().numpy()
         if torch.cuda.is_available():
@@ -47,7 +47,7 @@ class Checkpoints:
 
     def read(
         self,
-        trained: Mapping[str, nn.Parameter],
+        state: Mapping[str, Tensor],
         optimiser: torch.optim.Optimizer,
         others: Mapping[str, dict[str, Tensor]],
     ) -> Mapping[str, Any] | None:
@@ -56,12 +56,12 @@ class Checkpoints:
         if note is None:
             return None
         with torch.no_grad():
-            for name, parameter in trained.items():
+            for name, parameter in state.items():
                 parameter.copy_(torch.from_numpy(note.arrays[f"now.{name}"]))
                 for kind, each in others.items():
                     if f"{kind}.{name}" in note.arrays:
                         each[name] = torch.from_numpy(note.arrays[f"{kind}.{name}"]).to(parameter.device)
-        for name, parameter in trained.items():
+        for name, parameter in state.items():
             start = "optimiser."
             own = {
                 key: value for key, value in note.arrays.items() if key.startswith(start) and key.endswith(f".{name}")

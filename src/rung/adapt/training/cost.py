@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from rung.adapt.training.learner import EVALUATED, Learner, parts
+from rung.adapt.training.learner import Learner, parts
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
@@ -61,7 +61,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     a_token = max(spent - quick, 0.0) / (tokens - fewer) if tokens > fewer else 0.0
     a_token = a_token or spent / tokens
     at_rest = max(spent - a_token * tokens, 0.0) / len(rest)
-    aside = rows[:EVALUATED]
+    aside = rows[: learner.rows.tunable.at_once]
     begun = perf_counter()
     learner.outputs(aside)
     passed = perf_counter() - begun

@@ -16,8 +16,8 @@ from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Floats, Ints
 
 A_PASS = 48  # tokens: what one more pass costs beside its tokens
-EVALUATED = 128  # rows a batch where nothing is learnt
 Vectors = Callable[..., Tensor]
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
 
 class Net(nn.Module):
@@ -29,6 +29,16 @@ class Net(nn.Module):
         use_bytes(body)
         self._vectors = vectors
         self.short = False  # cast to bfloat16 within
+        self.fresh = False  # a body without pretrained statistics: its batch norms have to find their own
+
+    def train(self, mode: bool = True) -> "Net":
+        """As every module, but statistics of a pretrained batch norm stay as they are: one batch could replace them."""
+        super().train(mode)
+        if not self.fresh:
+            for module in self.body.modules():
+                if isinstance(module, NORMS):
+                    module.eval()
+        return self
 
     def forward(self, parts: Sequence["Part"], back: Tensor) -> Tensor:
         """(N, C) raw outputs, float32, of rows that pass in parts of like length; back: where each row went."""
@@ -36,7 +46,7 @@ class Net(nn.Module):
         return z_NC
 
     def _features(self, part: "Part") -> Tensor:
-        device = part.batches[0].ids_NT.device.type
+        device = part.batches[0].device.type
         with torch.autocast(device, dtype=torch.bfloat16, enabled=self.short):
             if part.hidden is None:
                 each = [self._vectors(self.body, batch) for batch in part.batches]
@@ -56,7 +66,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Rows:
-    """All rows that a net may see, prepared once: token ids by column, what a prefix kept, table features, lengths."""
+    """All rows that a net may see, prepared once: tokens or windows by column, what a prefix kept, table features."""
 
     tunable: Tunable = field(repr=False)
     columns: tuple[Prepared, ...] = field(repr=False)
@@ -65,7 +75,7 @@ class Rows:
 
     @cached_property
     def length_N(self) -> Ints:  # noqa: N802  # shape letters
-        """What a row costs: its tokens over all columns."""
+        """What a row costs: its tokens or windows over all columns."""
         each = [np.fromiter(map(len, column.ids), np.int64, len(column.ids)) for column in self.columns]
         return np.asarray(np.sum(each, axis=0), dtype=np.int64)
 
@@ -76,13 +86,14 @@ class Rows:
         back = np.empty(len(order), np.int64)
         back[order] = np.arange(len(order))
         found = [self._part(rows[each]) for each in cut]
-        return {"parts": found, "back": torch.from_numpy(back).to(found[0].batches[0].ids_NT.device)}
+        return {"parts": found, "back": torch.from_numpy(back).to(found[0].batches[0].device)}
 
     def _part(self, rows: Ints) -> Part:
-        batches = [self.tunable.batch(column, rows) for column in self.columns]
-        like = batches[0].ids_NT
-        hidden = None if self.kept is None else [kept.rows(rows, like) for kept in self.kept]
-        beside = None if self.beside is None else torch.from_numpy(self.beside[rows]).to(like.device)
+        hollow = self.kept is not None
+        batches = [self.tunable.batch(column, rows, hollow=hollow) for column in self.columns]
+        device = batches[0].device
+        hidden = None if self.kept is None else [kept.rows(rows, device) for kept in self.kept]
+        beside = None if self.beside is None else torch.from_numpy(self.beside[rows]).to(device)
         return Part(batches, hidden, beside)
 
 
@@ -114,7 +125,7 @@ class Learner:
     def outputs(self, rows: Ints) -> Floats:
         """(n, C) raw outputs of these rows, nothing learnt."""
         out: Floats = np.empty((len(rows), int(self.net.head.out_features)), np.float32)  # type: ignore[arg-type]  # a layer's
-        for at in by_length(self.rows.length_N[rows]):
+        for at in by_length(self.rows.length_N[rows], self.rows.tunable.at_once):
             with frozen(self.net), torch.inference_mode():
                 out[at] = self.net(**self.rows.take(rows[at])).float().cpu().numpy()
         return out
@@ -127,6 +138,13 @@ class Learner:
         """Parameters that learn, by name."""
         return {name: parameter for name, parameter in self.net.named_parameters() if parameter.requires_grad}
 
+    def state(self) -> dict[str, Tensor]:
+        """All that training moves, by name: parameters that learn, and statistics of norms that start afresh."""
+        found: dict[str, Tensor] = {**self.trained()}
+        if self.net.fresh:
+            found |= {f"body.{name}": each for name, each in self.net.body.named_buffers() if each.is_floating_point()}
+        return found
+
     def head(self) -> LinearHead:
         """The head as a bundle keeps it."""
         layer: Any = self.net.head
@@ -134,11 +152,11 @@ class Learner:
         return LinearHead(weight.numpy().T.copy(), bias.numpy().copy(), self.link)
 
 
-def by_length(length_N: Ints) -> Iterator[Ints]:
-    """Indices in batches of like length, the longest first."""
+def by_length(length_N: Ints, most: int) -> Iterator[Ints]:
+    """Indices in batches of `most` rows of like length, the longest first."""
     order = np.argsort(-length_N, kind="stable")
-    for begin in range(0, len(order), EVALUATED):
-        yield order[begin : begin + EVALUATED]
+    for begin in range(0, len(order), most):
+        yield order[begin : begin + most]
 
 
 def linear(head: LinearHead) -> nn.Linear:

@@ -89,7 +89,7 @@ class _Run:
         tunable = learner.rows.tunable
         top = tunable.count + 1
         self.optimiser = adamw(groups(learner.net.named_parameters(), recipe, learner.depth, top))
-        self.trained = learner.trained()
+        self.trained, self.state = learner.trained(), learner.state()
         self.net: Any = self.accelerator.prepare(learner.net) if self.accelerator.num_processes > 1 else learner.net
         focal = recipe.imbalance == "focal"
         self.loss: Loss = around.loss or loss_of(_task(learner), smoothing=recipe.smoothing, focal=focal)
@@ -116,7 +116,7 @@ class _Run:
 
     def go(self) -> Trained:
         """Run to the end, or on from where the notebook says."""
-        kept = self.checkpoints.read(self.trained, self.optimiser, {"best": self.best, "soup": self.soup})
+        kept = self.checkpoints.read(self.state, self.optimiser, {"best": self.best, "soup": self.soup})
         if kept is not None:
             self.facts, self.micro = dict(kept), kept["micro"]
         else:
@@ -133,8 +133,8 @@ class _Run:
             if self.checkpoints.due():
                 self._write()
         with torch.no_grad():
-            for name, parameter in self.trained.items():
-                parameter.copy_(self.best[name])
+            for name, tensor in self.state.items():
+                tensor.copy_(self.best[name])
         self.checkpoints.done()
         micro = self.micro if self.micro < self.recipe.batch else None
         found = facts["best_epoch"], facts["best"], tuple(facts["history"]), facts["step"]
@@ -160,7 +160,7 @@ class _Run:
                 self._write()
 
     def _write(self) -> None:
-        self.checkpoints.write(self.trained, self.optimiser, {"best": self.best, "soup": self.soup}, self.facts)
+        self.checkpoints.write(self.state, self.optimiser, {"best": self.best, "soup": self.soup}, self.facts)
 
     def _mix(self) -> None:
         """Take this epoch's weights into the mean of all epochs."""
@@ -252,7 +252,7 @@ class _Run:
                 facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
         if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
             facts["best"], facts["best_epoch"], facts["idle"] = score, facts["epoch"], 0
-            self.best = {name: parameter.detach().clone() for name, parameter in self.trained.items()}
+            self.best = {name: tensor.detach().clone() for name, tensor in self.state.items()}
         else:
             facts["idle"] += 1
 

@@ -1,0 +1,66 @@
+"""Handmade features of images and sounds, beside table columns, under one linear head: no backbone."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rung.adapt.choose import Candidate
+from rung.adapt.linear import Groups, fit_linear, path, standard
+from rung.bundle.model import Encoders, FittedModel
+from rung.bundle.table import fit_table
+from rung.core.contracts import Job
+from rung.core.types import Column, Floats, Fold, Ints, Role
+
+STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3, 11))
+
+
+class Signals:
+    """Colour histograms and HOG of images, MFCC and spectral statistics of sounds (rung.data.pictures, .sounds).
+
+    A picture's features have one scale by their making; a sound's are divided by their spread on the rows that train.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._spread = any(column.role is Role.AUDIO for column in columns)
+
+    def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
+        """Strengths from strong to weak, then class weights at the best."""
+        return path(job, folds, self._groups(job, folds), STRENGTHS, {"variant": "signals"})
+
+    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
+        """One model on these pool rows; the spread of features goes into the head's weights."""
+        encoders = _encoders(job, rows)
+        x = encoders.apply(job.inputs.take(rows))
+        spread_D = self._spread_of(x)
+        target = job.target.take(rows)
+        shift, spread = standard(job.target, rows)
+        head = fit_linear(target, x / spread_D, choice, shift, spread)
+        return FittedModel(encoders, replace(head, weight=head.weight / spread_D[:, None]), shift, spread)
+
+    def _groups(self, job: Job, folds: Sequence[Fold]) -> Groups:
+        def groups() -> Iterator[tuple[Floats, list[int]]]:
+            if not self._spread and not job.inputs.table.width:
+                yield _encoders(job, folds[0].train).apply(job.inputs), list(range(len(folds)))
+                return
+            for f, fold in enumerate(folds):
+                x = _encoders(job, fold.train).apply(job.inputs)
+                yield x / self._spread_of(x[fold.train]), [f]
+
+        return groups
+
+    def _spread_of(self, x_ND: Floats) -> Floats:
+        if not self._spread:
+            return np.ones(x_ND.shape[1], np.float32)
+        return np.asarray(np.maximum(x_ND.std(axis=0), np.float32(1e-4)), np.float32)
+
+
+def _encoders(job: Job, rows: Ints) -> Encoders:
+    names = tuple(job.inputs.media)
+    if not job.inputs.table.width:
+        return Encoders(plain=names)
+    spread = float(np.sqrt(Encoders(plain=names).apply(job.inputs.take(rows)).var(axis=0).sum()))
+    table = fit_table(job.inputs.table[rows])
+    columns = max(1, len(table.numbers) + len(table.categories) + len(table.datetimes))
+    return Encoders(plain=names, table=table, scale=spread / float(np.sqrt(columns)))

@@ -1,0 +1,174 @@
+"""How an encoder of images or sounds reads: windows of one shape, some a row; their vectors become one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from rung.backbones.catalog import Family
+from rung.backbones.convolutions import fold
+from rung.backbones.reading import blank_model
+from rung.backbones.source import Source
+from rung.backbones.workers import each
+from rung.core.contracts import Prepared
+from rung.core.types import Clip, Floats, Ints, Media
+
+IN_MEMORY = 256  # rows; more are prepared into a file without a name
+CHUNK = 64  # rows that workers prepare side by side
+
+
+class Front(Protocol):
+    """Preprocessing of one image or sound."""
+
+    name: str  # the model's argument
+    table: Floats | None  # (C, 256): what the bytes of a window stand for; None where windows hold the values
+
+    def windows(self, item: Media) -> NDArray[Any]:
+        """(W, ...) windows of one shape."""
+
+    def identity(self) -> list[str | bytes]:
+        """What decides a window."""
+
+    def save(self, folder: Path) -> None:
+        """Write the processor's files."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows (U, ...) of all rows one after another, and how many each row has (N,)."""
+
+    x_U: Tensor
+    count_N: Ints
+
+    @property
+    def device(self) -> torch.device:
+        """Where the windows are."""
+        return self.x_U.device
+
+
+class WindowReader:
+    """Front end, pooling within a window and over the windows of a row.
+
+    Raises NoBackbone for a folder without a processor.
+    """
+
+    at_once = 8
+    limit = 0
+
+    def __init__(self, source: Source, family: Family, config: Any) -> None:
+        from rung.backbones.fronts import front_of  # noqa: PLC0415  # pillow or soxr, where the modality asks for it
+
+        self._family, self._config = family, config
+        self.modality, self.pooling = family.modality, family.pooling
+        self._front: Front = front_of(source, family)
+
+    @cached_property
+    def width(self) -> int:
+        """Length of a row's vector, from the shapes alone: no weights are read."""
+        if self.pooling != "pooler":
+            return int(self._config.hidden_size)
+        with torch.device("meta"):
+            model = blank_model(self._family, self._config).eval()
+            x_U = torch.zeros(1, *self._blank.shape[1:])
+            vector_UD = self._pooled(model(**{self._front.name: x_U}))
+        return int(vector_UD.shape[1]) * (2 if self._family.windows == "mean+max" else 1)
+
+    @cached_property
+    def _blank(self) -> NDArray[Any]:
+        return self._front.windows(Blank())
+
+    def key(self, item: Media) -> bytes:
+        """128-bit hash of the item's content."""
+        return item.key
+
+    def prepare(self, items: Sequence[Media]) -> Prepared:
+        """Windows of every item; many are kept in a file without a name, so that memory stays bounded.
+
+        Raises UnreadableMedia for an item that can't be read.
+        """
+        cut = np.zeros(len(items), np.bool_)
+        if len(items) <= IN_MEMORY:
+            return Prepared(tuple(map(self._front.windows, items)), cut)
+        found: list[NDArray[Any]] = []
+        for begin in range(0, len(items), CHUNK):
+            part = list(each(self._front.windows, items[begin : begin + CHUNK]))
+            counts = np.cumsum([0, *map(len, part)])
+            with TemporaryFile() as file:
+                kept = np.memmap(file, part[0].dtype, "w+", shape=(int(counts[-1]), *part[0].shape[1:]))
+            kept[:] = np.concatenate(part)
+            found += [kept[counts[i] : counts[i + 1]] for i in range(len(part))]
+        return Prepared(tuple(found), cut)
+
+    def batch(self, prepared: Prepared, rows: Ints, device: torch.device, *, hollow: bool = False) -> Batch:
+        """Windows of these rows; hollow: zeros that take no room."""
+        own = [prepared.ids[row] for row in rows]
+        count_N = np.fromiter(map(len, own), np.int64, len(own))
+        if hollow:
+            return Batch(torch.zeros((), device=device).expand(int(count_N.sum()), *own[0].shape[1:]), count_N)
+        raw_U = np.concatenate(own)
+        if self._front.table is not None:
+            values = np.empty(raw_U.shape, np.float32)
+            for channel, table in enumerate(self._front.table):
+                np.take(table, raw_U[:, channel], out=values[:, channel])
+            raw_U = values
+        return Batch(torch.from_numpy(raw_U).to(device), count_N)
+
+    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
+        """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side."""
+        kind = next(module.parameters()).dtype
+        vector_UD = self._pooled(module(**{self._front.name: batch.x_U.to(kind)})).float()
+        if self._family.windows == "mean" and (batch.count_N == 1).all():
+            return vector_UD
+        parts = torch.split(vector_UD, batch.count_N.tolist())
+        mean_ND = torch.stack([part.mean(0) for part in parts])
+        if self._family.windows == "mean":
+            return mean_ND
+        return torch.cat([mean_ND, torch.stack([part.amax(0) for part in parts])], dim=1)
+
+    def pack(self, model: nn.Module) -> None:
+        """Fold batch norms into the convolutions before them, laid out as the kernels want them."""
+        raw = self._blank[:1]
+        x_U = torch.zeros(raw.shape, dtype=next(model.parameters()).dtype)
+        fold(model, lambda: model(**{self._front.name: x_U}))
+
+    def identity(self) -> list[str | bytes]:
+        """What of the reading decides a vector."""
+        family = self._family
+        return [family.modality, family.pooling, family.windows, str(family.seconds), *self._front.identity()]
+
+    def save(self, folder: Path) -> None:
+        """Write the processor's own files, bit for bit."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._front.save(folder)
+
+    def _pooled(self, out: Any) -> Tensor:
+        if self.pooling == "pooler":
+            found: Tensor = out.pooler_output.flatten(1)
+            return found
+        hidden: Tensor = out.last_hidden_state  # (U, T, D), or a map (U, D, H, W)
+        if hidden.ndim == 4:
+            return hidden.mean((2, 3))
+        return hidden[:, 0] if self.pooling == "cls" else hidden.mean(1)
+
+
+class Blank:
+    """A black image, or a moment of silence: what shapes are asked of."""
+
+    key, name = b"blank", "blank"
+
+    def image(self) -> Any:
+        """A black image."""
+        from PIL import Image  # noqa: PLC0415  # only where shapes of images are asked
+
+        return Image.new("RGB", (64, 64))
+
+    def clip(self) -> Any:
+        """A tenth of a second of silence."""
+        return Clip(np.zeros(1600, np.float32), 16_000)

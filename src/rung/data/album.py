@@ -1,0 +1,103 @@
+"""Columns of images and sounds: names of files, bytes, or what Python holds."""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.core.extras import need
+from rung.core.types import MEDIA, Column, Floats, Media, Role
+from rung.data import pictures, sounds
+from rung.data.media import File
+
+
+def files_of(series: pl.Series, folder: Path | None = None) -> list[File | None]:
+    """The column's images or sounds: file names (looked up in `folder`), bytes, or structs of both; None for null.
+
+    >>> [file.name for file in files_of(pl.Series("photo", ["a.png"]))]
+    ['a.png']
+    """
+    if series.dtype == pl.String:
+        return [None if not name else File(name, _placed(name, folder)) for name in series.to_list()]
+    if series.dtype == pl.Binary:
+        return [None if raw is None else File(f"row {row}", data=raw) for row, raw in enumerate(series.to_list())]
+    found: list[File | None] = []
+    for row, cell in enumerate(series.to_list()):
+        known: dict[str, Any] = cell or {}
+        name = str(known.get("path") or f"row {row}")
+        if known.get("bytes") is not None:
+            found.append(File(name, data=known["bytes"]))
+        else:
+            found.append(File(name, _placed(name, folder)) if known.get("path") else None)
+    return found
+
+
+def placed(series: pl.Series, folder: Path | None) -> pl.Series:
+    """The column with its file names made absolute, so that it can be read from anywhere."""
+    if folder is None or series.dtype != pl.String:
+        return series
+    return pl.Series(
+        series.name, [None if not name else _placed(name, folder) for name in series.to_list()], dtype=pl.String
+    )
+
+
+def contents(series: pl.Series) -> list[str]:
+    """The content hash of each image or sound, in hexadecimal; "" for null."""
+    return ["" if file is None else file.key.hex() for file in files_of(series)]
+
+
+def with_places(frame: pl.DataFrame, columns: Sequence[Column], folder: Path | None) -> pl.DataFrame:
+    """The table with the file names of its images and sounds made absolute, so that it can be read from anywhere."""
+    return _changed(frame, columns, lambda series: placed(series, folder))
+
+
+def by_content(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    """The table with the content hash of each image and sound in its place: the same files elsewhere are the same."""
+    return _changed(frame, columns, lambda series: pl.Series(series.name, contents(series)))
+
+
+def _changed(frame: pl.DataFrame, columns: Sequence[Column], change: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
+    names = [column.name for column in columns if column.role in MEDIA and column.name in frame.columns]
+    return frame.with_columns([change(frame[name]) for name in names])
+
+
+def packed(value: Any) -> Any:
+    """An image or sound in Python, as bytes: PIL image, pixel array, {"array", "sampling_rate"}; else as it is."""
+    if hasattr(value, "getexif") and hasattr(value, "save"):
+        return _png(value)
+    if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim in (2, 3):
+        return _png(need("PIL.Image").fromarray(value))
+    if isinstance(value, dict) and {"array", "sampling_rate"} <= set(value):
+        buffer = BytesIO()
+        samples = np.asarray(value["array"], np.float32)
+        need("soundfile", "audio").write(buffer, samples, int(value["sampling_rate"]), format="WAV", subtype="FLOAT")
+        return buffer.getvalue()
+    return value
+
+
+def plain_features(files: Sequence[Media], role: Role) -> Floats:
+    """(N, D) handmade features of readable files, by all cores; see rung.data.pictures and rung.data.sounds."""
+
+    def one(file: Media) -> Floats:
+        return pictures.features(file.image()) if role is Role.IMAGE else sounds.features(file.clip())
+
+    if len(files) == 1:
+        return one(files[0])[None]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-plain") as pool:
+        return np.stack(list(pool.map(one, files, chunksize=4))).astype(np.float32)
+
+
+def _png(image: Any) -> bytes:
+    buffer = BytesIO()
+    (image.convert("RGB") if image.mode in ("CMYK", "YCbCr", "HSV", "LAB", "F") else image).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _placed(name: str, folder: Path | None) -> str:
+    path = Path(name).expanduser()
+    return str(path if folder is None or path.is_absolute() else folder / path)

@@ -1,0 +1,133 @@
+"""What is wrong with the images and sounds that a table names: which rows can't be used, and what else matters."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rung.core.errors import UnreadableMedia
+from rung.core.extras import need
+from rung.core.types import MEDIA, Column, Finding, Ints, Role
+from rung.data.album import files_of
+from rung.data.media import File
+
+KINDS = {
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".png": "PNG",
+    ".gif": "GIF",
+    ".bmp": "BMP",
+    ".webp": "WEBP",
+}
+SILENT = 1e-4  # greatest amplitude: -80 dB
+CLIPPED = 0.01  # share of samples at full scale
+Part = Literal["data", "test"]
+NAMED = 3  # rows that a finding names beside its numbers
+FIXES = {
+    "silent": ("silent_sound", "warn", "Record them again, or delete them."),
+    "clipped": ("clipped_sound", "note", "Record them at a lower level."),
+}
+
+
+@dataclass(frozen=True)
+class Health:
+    """What looking at one file showed. wrong: why it can't be used, "" where it can; odd: what else is worth saying."""
+
+    wrong: str = ""
+    odd: str = ""
+
+
+def unreadable_files(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Why each row's images and sounds can't be read, "" where they all can."""
+    return _seen(frame, columns)[0]
+
+
+def damage(
+    frame: pl.DataFrame, columns: Sequence[Column], rows: Ints | None = None, *, part: Part = "data"
+) -> tuple[NDArray[np.bool_], tuple[Finding, ...]]:
+    """Which rows can be used (N,), and findings: unreadable, misnamed, silent and clipped files, by row and path.
+
+    rows: (N,) the numbers that the rows of `frame` have in their file.
+    """
+    wrong, odd = _seen(frame, columns)
+    number_N = np.arange(len(frame)) if rows is None else np.asarray(rows)
+    usable_N = np.array([not reason for reason in wrong], np.bool_)
+    found = []
+    if not usable_N.all():
+        bad = np.flatnonzero(~usable_N)
+        said = "; ".join(f"row {number_N[i]}: {wrong[i]}" for i in bad[:NAMED]) + ("; ..." if len(bad) > NAMED else "")
+        what = f"{len(bad)} of {len(frame)} rows have a file that can't be read and are left out. {said}"
+        found.append(_finding("unreadable_file", what, number_N[bad], "warn", "Mend or delete these files.", part))
+    for kind, places in odd.items():
+        at = np.array([place for place, _ in places], np.int64)
+        check, severity, fix = FIXES.get(kind, ("misnamed_file", "note", "Rename it; it is read as what it is."))
+        names = ", ".join(name for _, name in places[:NAMED]) + (", ..." if len(places) > NAMED else "")
+        what = f"{len(places)} {'file is' if len(places) == 1 else 'files are'} {kind}: {names}"
+        found.append(_finding(check, what, number_N[at], severity, fix, part))
+    return usable_N, tuple(found)
+
+
+def _seen(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[list[str], dict[str, list[tuple[int, str]]]]:
+    wrong = [""] * len(frame)
+    odd: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for column in columns:
+        if column.role not in MEDIA or column.name not in frame.columns:
+            continue
+        files = files_of(frame[column.name])
+        for row, health in enumerate(_looked(files, column.role)):
+            if health.wrong:
+                wrong[row] = wrong[row] or f"{_name(files[row], column.name)}: {health.wrong}"
+            elif health.odd:
+                odd[health.odd].append((row, _name(files[row], column.name)))
+    return wrong, dict(sorted(odd.items()))
+
+
+def _name(file: File | None, column: str) -> str:
+    return f"column {column!r}" if file is None else "/".join(Path(file.name).parts[-2:])
+
+
+def _finding(check: str, what: str, rows: Ints, severity: str, fix: str, part: Part) -> Finding:
+    kind: Literal["warn", "note"] = "warn" if severity == "warn" else "note"
+    return Finding(check, what, tuple(int(row) for row in rows), kind, fix, part)
+
+
+def _looked(files: Sequence[File | None], role: Role) -> list[Health]:
+    """Every file opened and unpacked once, by all cores: what is wrong with it, or odd about it."""
+    look: Callable[[File | None], Health] = _image_health if role is Role.IMAGE else _sound_health
+    if role is Role.AUDIO:
+        need("soundfile", "audio")
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-look") as pool:
+        return list(pool.map(look, files, chunksize=16))
+
+
+def _image_health(file: File | None) -> Health:
+    if file is None:
+        return Health("no image")
+    try:
+        kind = file.look()
+    except UnreadableMedia as error:
+        return Health(str(error.got))
+    said = KINDS.get(Path(file.name).suffix.lower(), kind)
+    return Health("", f"a {kind} named as {said}" if said != kind else "")
+
+
+def _sound_health(file: File | None) -> Health:
+    if file is None:
+        return Health("no sound")
+    try:
+        samples = file.clip().samples
+    except UnreadableMedia as error:
+        return Health(str(error.got))
+    loudest = np.abs(samples)
+    if loudest.max() < SILENT:
+        return Health("", "silent")
+    return Health("", "clipped" if (loudest >= 0.999).mean() > CLIPPED else "")

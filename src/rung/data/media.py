@@ -1,0 +1,176 @@
+"""One image or sound of the user's: opened when asked for, upright and in one form, or refused with the reason."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rung.core.errors import UnreadableMedia
+from rung.core.extras import need
+from rung.core.rng import digest
+from rung.core.types import Clip
+
+IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".aif", ".aiff")
+HEADS = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"FORM", b"\xff\xfb", b"\xff\xf3")  # of files of sound
+PICTURE = b"WEBP"  # a RIFF file, too
+MOST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000; whatever unpacks to more is a mistake or an attack
+MOST_SECONDS = 3600
+WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class File:
+    """One image or sound: a file, or bytes that came in the table. Equal content is equal.
+
+    name: what the table calls it. Nothing is read before it is asked for; what can't be read raises UnreadableMedia.
+    """
+
+    name: str
+    path: str = ""
+    data: bytes | None = None
+
+    @cached_property
+    def key(self) -> bytes:
+        """128-bit hash of the content; of the name where nothing can be read."""
+        if self.data is not None:
+            return digest(self.data)
+        try:
+            known = os.stat(self.path)  # noqa: PTH116  # a hundred thousand paths: no objects
+            return _hash_of(self.path, known.st_size, known.st_mtime_ns)
+        except OSError:
+            return digest("unreadable", self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, File) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def sounds(self) -> bool:
+        """Whether it looks like a sound, by its first bytes or its name."""
+        head = self.data[:12] if self.data else b""
+        if head:
+            return head.startswith(HEADS) and not head.endswith(PICTURE)
+        return self.path.lower().endswith(SOUNDS)
+
+    def pictures(self) -> bool:
+        """Whether it is an image, by its content or its name."""
+        if self.data is None:
+            return self.path.lower().endswith(IMAGES)
+        try:
+            return bool(self.kind())
+        except UnreadableMedia:
+            return False
+
+    def image(self) -> Any:
+        """A PIL image in RGB: first frame, upright by its EXIF, 16 bits brought to 8, alpha over white."""
+        with self._opened() as opened:
+            opened.seek(0)
+            return _rgb(opened)
+
+    def clip(self) -> Clip:
+        """One channel, the mean of all, float32; integers are brought to [-1, 1)."""
+        soundfile = need("soundfile", "audio")
+        wrong = (soundfile.LibsndfileError, RuntimeError, ValueError)
+        with self._refusing(*wrong), soundfile.SoundFile(BytesIO(self._raw())) as opened:
+            self._bounded(opened)
+            samples_NC = opened.read(dtype="float32", always_2d=True)
+            rate, cut = int(opened.samplerate), len(samples_NC) < opened.frames or "(should be" in opened.extra_info
+        if not len(samples_NC):
+            raise self._refused("a sound of no length")
+        if cut:
+            raise self._refused("a truncated sound")
+        if not np.isfinite(samples_NC).all():
+            raise self._refused("samples that are not numbers")
+        return Clip(samples_NC[:, 0] if samples_NC.shape[1] == 1 else samples_NC.mean(1), rate)
+
+    def kind(self) -> str:
+        """The image format that the content has; "" where it has none."""
+        with self._opened() as opened:
+            return str(opened.format or "")
+
+    def look(self) -> str:
+        """Read all of it as cheaply as it can be; raises UnreadableMedia. Returns the format of an image."""
+        with self._opened() as opened:
+            opened.draft("RGB", (64, 64))  # a JPEG is then unpacked at an eighth of its size
+            opened.load()
+            return str(opened.format or "")
+
+    @contextmanager
+    def _opened(self) -> Iterator[Any]:
+        image = need("PIL.Image")
+        wrong = (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError, TypeError, IndexError)
+        with self._refusing(*wrong), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pillow's word on large or odd pictures: those that matter are refused
+            with image.open(BytesIO(self._raw())) as opened:
+                width, height = opened.size
+                if width * height > MOST_PIXELS:
+                    raise self._refused(f"{width} x {height} pixels, more than {MOST_PIXELS:,}")
+                yield opened
+
+    def _raw(self) -> bytes:
+        if self.data is not None:
+            raw = self.data
+        else:
+            try:
+                raw = Path(self.path).read_bytes()
+            except FileNotFoundError:
+                raise self._refused("no such file") from None
+            except OSError as error:
+                raise self._refused(error.strerror or str(error)) from error
+        if not raw:
+            raise self._refused("an empty file")
+        return raw
+
+    def _bounded(self, opened: Any) -> None:
+        if opened.frames > MOST_SECONDS * opened.samplerate:
+            raise self._refused(f"a sound of {opened.frames / opened.samplerate:,.0f} s")
+
+    @contextmanager
+    def _refusing(self, *wrong: type[Exception]) -> Iterator[None]:
+        try:
+            yield
+        except UnreadableMedia:
+            raise
+        except wrong as error:
+            said = str(error).removeprefix("Error opening <_io.BytesIO object at ").splitlines()[:1]
+            got = said[0].partition(">: ")[2] or said[0] if said else type(error).__name__
+            got = "no image or sound that can be recognised" if "cannot identify" in got else got[:120]
+            raise self._refused(got.rstrip(".")) from error
+
+    def _refused(self, got: str) -> UnreadableMedia:
+        return UnreadableMedia(self.name, wanted="an image or sound that can be read", got=got)
+
+
+def _rgb(opened: Any) -> Any:
+    image, ops = need("PIL.Image"), need("PIL.ImageOps")
+    upright = ops.exif_transpose(opened)
+    if upright.mode.startswith("I") or upright.mode == "F":
+        return image.fromarray(_eight_bits(np.asarray(upright))).convert("RGB")
+    if upright.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in upright.info:
+        layered = upright.convert("RGBA")
+        ground = image.new("RGBA", layered.size, (*WHITE, 255))
+        return image.alpha_composite(ground, layered).convert("RGB")
+    return upright.convert("RGB")
+
+
+def _eight_bits(values: Any) -> Any:
+    """16-bit grey, or fractions of one, as bytes: pillow's own conversion would cut everything above 255."""
+    numbers = np.nan_to_num(np.asarray(values, np.float64))
+    top = 255.0 if 1 < numbers.max() <= 255 else 65535.0 if numbers.max() > 255 else 1.0
+    if np.issubdtype(np.asarray(values).dtype, np.uint16):
+        top = 65535.0
+    return np.clip(np.round(numbers / top * 255), 0, 255).astype(np.uint8)
+
+
+@lru_cache(maxsize=200_000)
+def _hash_of(path: str, size: int, changed: int) -> bytes:  # noqa: ARG001  # size and time make a changed file another
+    return digest(Path(path).read_bytes())
