@@ -151,3 +151,13 @@ def test_training_rows_of_each_model_are_its_own():
 
 def _said(solution, x):
     return softmax(x @ solution.weight_FDC[0] + solution.bias_FC[0], axis=1)
+
+
+def test_more_features_than_rows_reach_scikit_learns_probabilities_too():
+    x, y = _problem(n=60, width=200)
+    train = _folds(len(y))
+    solution = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(0.1, most=2000)
+    for f, rows in enumerate(train):
+        oracle = LogisticRegression(C=0.1, tol=1e-8, solver="newton-cholesky").fit(x[rows].astype(float), y[rows])
+        ours = softmax(x @ solution.weight_FDC[f] + solution.bias_FC[f], axis=1)
+        assert np.abs(ours - oracle.predict_proba(x)).max() < CLOSE

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from rung.adapt.base import register
 from rung.adapt.bodies import Body, with_bottlenecks
 from rung.adapt.training.recipe import Recipe
@@ -21,7 +23,7 @@ class Bottlenecks:
         """Serve every backbone whose blocks have the two parts."""
         assert job.tunable is not None
         try:
-            self.body(job, self.settings(job)[0], job.tunable.prepare(["a"]))
+            self.body(job, self.settings(job)[0], Prepared((), np.zeros(0, np.bool_)))
         except ValueError as error:
             return str(error)
         return ""

@@ -11,6 +11,8 @@ from torch import Tensor
 
 FEWEST = 256  # rows that a group needs to be worth products of its own
 BLOCK = 2048  # rows at a time: logits of a block stay in the processor's cache
+WORTH_LIFTING = 0.8  # rows to features, below which the span of the rows is smaller by enough
+ROUNDING = 1e-9  # of the greatest eigenvalue: what lies below is rounding
 WIDEST_ROTATION = 3072  # eigenvectors of wider Gram matrices would cost more than they save
 
 
@@ -53,6 +55,22 @@ def sampled(given: tuple[Patch, ...], share: float) -> tuple[Patch, ...]:
     [[0, 3, 6, 9]]
     """
     return tuple(Patch(patch.rows[:: max(1, int(1 / share))], patch.models) for patch in given)
+
+
+def lift(x_ND: NDArray[np.float32], used: NDArray[np.int64]) -> NDArray[np.float32] | None:
+    """(D, R) orthonormal basis of the span of the centred rows; None where they are not clearly fewer than D.
+
+    By the eigenvectors of the rows' products: n x n numbers instead of D x D.
+    """
+    if len(used) > WORTH_LIFTING * x_ND.shape[1]:
+        return None
+    centred_nD = x_ND[used].astype(np.float64)
+    centred_nD -= centred_nD.mean(0)
+    power_n, basis_nn = np.linalg.eigh(centred_nD @ centred_nD.T)
+    kept = power_n > ROUNDING * max(float(power_n[-1]), 1e-30)
+    if not kept.any():
+        return None
+    return np.ascontiguousarray(centred_nD.T @ (basis_nn[:, kept] / np.sqrt(power_n[kept])), dtype=np.float32)
 
 
 class Dense:

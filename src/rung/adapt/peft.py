@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from rung.adapt.base import register
 from rung.adapt.bodies import Body, places, with_peft
@@ -18,6 +19,7 @@ from rung.core.types import Ints
 FEATURES = "FEATURE_EXTRACTION"  # PEFT's word for a model without a head
 RANK = 8
 VIRTUAL = 16  # tokens of a learnt prefix or prompt
+_TOKENS = {"tokens": VIRTUAL}
 Config = Callable[[Tunable, Mapping[str, Any]], Any]  # backbone, setting -> PEFT's configuration
 
 
@@ -30,8 +32,10 @@ class Peft:
     def applies(self, job: Job) -> str:
         """Try the method on this backbone: some architectures have no place for it."""
         assert job.tunable is not None
+        if self.options == _TOKENS and not job.inputs.texts:
+            return f"{self.name} stands before a text, and there is none"
         try:
-            prepared = job.tunable.prepare(["a", "a longer one"])
+            prepared = job.tunable.prepare(list(next(iter(job.inputs.parts.values())))[:2])
             body = self.body(job, self.settings(job)[0], prepared)
             body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
         # PEFT and the architectures answer a method that does not fit with many classes.
@@ -69,8 +73,23 @@ def _lora(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
         lora_dropout=0.0,  # torch's masks for the input of every layer took a quarter of a step
         use_rslora=kind == "rslora",
         use_dora=kind == "dora",
-        target_modules=layers(tunable, places(tunable, tunable.module()).every),
+        target_modules=layers(tunable, _projections(tunable)),
     )
+
+
+def _projections(tunable: Tunable) -> tuple[str, ...]:
+    """Every linear layer of a block; of a convolutional one every convolution that mixes all channels."""
+    module = tunable.module()
+    try:
+        return places(tunable, module).every
+    except ValueError:
+        parts = [each for block in tunable.blocks(module) for each in block.named_modules()]
+        convolutions = [(name, part.groups) for name, part in parts if isinstance(part, nn.Conv2d)]
+        in_groups = {name for name, groups in convolutions if groups > 1}  # PEFT can't merge into these
+        found = tuple(dict.fromkeys(name for name, _ in convolutions if name not in in_groups))
+        if not found:
+            raise
+        return found
 
 
 def _ia3(tunable: Tunable, _: Mapping[str, Any]) -> Any:
@@ -103,7 +122,6 @@ def _prompt(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
 
 
 _RECIPE = Recipe(epochs=6, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=False)
-_TOKENS = {"tokens": VIRTUAL}
 
 
 def _named(name: str, order: int, title: str, method: Peft, rate: float) -> None:

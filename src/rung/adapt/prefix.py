@@ -53,11 +53,11 @@ def stand_ins(tunable: Tunable, module: nn.Module, block: nn.Module, batch: Any)
     """
     names = {part: name for name, part in module.named_modules()}
     gave: dict[str, Any] = {}
-    hooks = [
-        part.register_forward_hook(lambda part, _, out: gave.setdefault(names[part], out))
-        for part in names
-        if names[part]
-    ]
+
+    def record(part: nn.Module, _: Any, out: Any) -> None:
+        gave.setdefault(names[part], out)
+
+    hooks = [part.register_forward_hook(record) for part in names if names[part]]
     try:
         hidden_before(tunable, module, block, batch)
     finally:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from rung.adapt.history import History
 from rung.adapt.loss import LossName, bend, curvature
-from rung.adapt.matrix import Dense, Patch, Sparse, patches, sampled
+from rung.adapt.matrix import Dense, Patch, Sparse, lift, patches, sampled
 
 MEMORY = 20  # pairs that L-BFGS keeps: 20 need half the iterations of 8
 MEMORY_BYTES = 250_000_000  # fewer where they would take more than this
@@ -50,7 +50,9 @@ class LinearPath:
     train_FN: rows that train each model. weight_FN: optional row weights (class weights).
     tolerance: a model stops when the predicted decrease of its mean loss is below this share of it (of 1 at most,
     of LEAST_LOSS at least).
-    Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4.
+    Where X is wider than it has rows, the problem is solved in the span of the rows, where every optimum lies.
+    Source: Nocedal & Wright 2006, Numerical Optimization, algorithm 7.4; Hastie et al. 2009, The Elements of
+    Statistical Learning, section 18.3.5, for the span.
 
     >>> x = np.array([[-1.0], [1.0], [-2.0], [2.0]], np.float32)
     >>> y = np.array([[0.0], [1.0], [0.0], [1.0]])
@@ -70,6 +72,9 @@ class LinearPath:
         tolerance: float = 1e-4,
     ) -> None:
         used = np.flatnonzero(train_FN.any(axis=0))
+        self._lift = None if sp.issparse(x_ND) else lift(x_ND, used)
+        if self._lift is not None:
+            x_ND = x_ND @ self._lift
         self._x: Dense | Sparse = Sparse(x_ND, used) if sp.issparse(x_ND) else Dense(x_ND, used)
         kind = torch.int64 if loss == "softmax" else torch.float32
         self._target = torch.from_numpy(np.asarray(target)).to(kind)
@@ -116,8 +121,9 @@ class LinearPath:
             live = [f for f in live if stalled_F[f] < STALLS]
             state, done = moved, done + 1
         self._state = state
-        weight_FDC, bias_FC = self._x.plain(*self._split(state.point))
-        return Solution(weight_FDC.numpy().copy(), bias_FC.numpy().copy(), done)
+        plain_FDC, bias_FC = self._x.plain(*self._split(state.point))
+        weight_FDC = plain_FDC.numpy().copy()
+        return Solution(weight_FDC if self._lift is None else self._lift @ weight_FDC, bias_FC.numpy().copy(), done)
 
     def _penalised(self, penalty_F: Tensor) -> _State:
         """Where the path stands, seen under another penalty: rows are not read again but for a sample of curvature."""

@@ -55,6 +55,11 @@ class TunableModel:
                 model = blank_model(family, self._backbone.config).requires_grad_(requires_grad=False).eval()
         if hasattr(model, "config"):
             model.config.use_cache = False  # decoders would keep every layer's keys for a continuation that never comes
+            # Speech models leave out whole layers and stretches of sound by chance: a layer that trains may be among
+            # them, and what was kept below a freeze line knows of no chance.
+            for name, value in (("layerdrop", 0.0), ("apply_spec_augment", False)):
+                if hasattr(model.config, name):
+                    setattr(model.config, name, value)
         moved: nn.Module = model.to(self.device)
         return moved
 

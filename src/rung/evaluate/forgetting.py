@@ -28,16 +28,19 @@ class Probe:
 
 @dataclass(frozen=True)
 class Moved:
-    """cka and overlap on the user's rows and on the probe; accuracy of the probe's topics before and after."""
+    """cka and overlap on the user's rows and on the probe; accuracy of the probe's topics before and after.
+
+    Not-a-number where the probe, which is of texts, does not apply.
+    """
 
     cka: float
     overlap: float
-    probe_cka: float
-    probe_overlap: float
-    before: float
-    after: float
-    low: float  # 95 % interval of after - before
-    high: float
+    probe_cka: float = np.nan
+    probe_overlap: float = np.nan
+    before: float = np.nan
+    after: float = np.nan
+    low: float = np.nan  # 95 % interval of after - before
+    high: float = np.nan
 
 
 @cache
@@ -98,8 +101,10 @@ def topics_right(x_ND: Floats, topic_N: Ints) -> NDArray[np.bool_]:
     return right
 
 
-def moved(rows: tuple[Floats, Floats], general: tuple[Floats, Floats], *, seed: int = 0) -> Moved:
-    """Measure it. rows, general: features before and after, of the user's rows and of the probe's."""
+def moved(rows: tuple[Floats, Floats], general: tuple[Floats, Floats] | None, *, seed: int = 0) -> Moved:
+    """Measure it. rows, general: features before and after, of the user's rows and of the probe's, where it applies."""
+    if general is None:
+        return Moved(cka(*rows), overlap(*rows))
     topic_N = probe().topic
     before, after = (topics_right(each, topic_N) for each in general)
     index = generator(seed, "probe").integers(len(topic_N), size=(TIMES, len(topic_N)))
@@ -116,6 +121,11 @@ def forgetting(found: Moved, rung: str) -> Verdict:
     "yes" when the probe's accuracy fell beyond its interval; "no" when it did not and the features are still alike (CKA
     of at least 0.9 on the probe); else "some".
     """
+    if np.isnan(found.probe_cka):
+        word = "no" if found.cka >= ALIKE else "some"
+        says = "The features stayed alike" if word == "no" else "The backbone moved"
+        by = f"alikeness of features (CKA) {found.cka:.2f} on your rows, of neighbours {found.overlap:.2f}"
+        return Verdict("forgetting", word, f"{says}: {by}; the general probe is of texts alone.", found.cka)
     change = 100 * (found.after - found.before)
     by = (
         f"a general probe of ten topics is read right {100 * found.after:.1f} % of the time after training {rung}, "

@@ -114,8 +114,8 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     probability = np.zeros((len(frame), known.shape[1]), np.float32)
     probability[readable] = known
     read = {column.name for column in manifest.columns if column.role in (*FEATURES, Role.TARGET)}
-    named = [column.name for column in manifest.columns if column.role is Role.ID]
-    ids = [name for name in (*named, "id") if name in frame.columns and name not in read]
+    own = [column.name for column in manifest.columns if column.role is Role.ID]
+    ids = [name for name in (*own, "id") if name in frame.columns and name not in read]
     taken = {"prediction", "lower", "upper", "error", *(f"p_{label}" for label in manifest.labels)}
     key = "id" if ids and ids[0] in taken else (ids or ["row"])[0]
     result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}
@@ -129,12 +129,9 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
             result[f"p_{label}"] = probability[:, i]
     table = pl.DataFrame(result)
     files = [column.name for column in manifest.columns if column.role in MEDIA and column.name not in table.columns]
-    table = table.with_columns(
-        [frame[name] for name in files if name in frame.columns and frame[name].dtype == pl.String]
-    )
+    named = [frame[name] for name in files if name in frame.columns and frame[name].dtype == pl.String]
     if not any(errors):
-        return table
+        return table.with_columns(named)
     failed = pl.Series("error", errors)
-    keep = table.columns[:1]
-    emptied = [pl.when(failed == "").then(pl.col(name)).alias(name) for name in table.columns if name not in keep]
-    return table.with_columns(*emptied).with_columns(failed)
+    emptied = [pl.when(failed == "").then(pl.col(name)).alias(name) for name in table.columns[1:]]
+    return table.with_columns(*emptied).with_columns(*named, failed)

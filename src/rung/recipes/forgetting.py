@@ -21,8 +21,9 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     items = next(iter(job.inputs.parts.values()))
     some = np.random.default_rng(job.seed).permutation(len(items))[:MOST_ROWS]
     rows = [items[row] for row in np.sort(some)]
-    general = probe().texts
-    found = moved((embedder(rows), changed(rows)), (embedder(general), changed(general)), seed=job.seed)
+    general = probe().texts if embedder.card.modality == "text" else None
+    both = None if general is None else (embedder(general), changed(general))
+    found = moved((embedder(rows), changed(rows)), both, seed=job.seed)
     return (forgetting(found, climbed.winner),)
 
 

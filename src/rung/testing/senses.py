@@ -135,15 +135,30 @@ def tiny_sense(family: str, folder: str | Path, *, seed: int = 0) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = transformers.AutoModel.from_config(config)
-        for part in model.modules():
-            if isinstance(part, torch.nn.BatchNorm2d):  # statistics as training leaves them: not nought and one
-                part.running_mean.normal_(0, 0.2)
-                part.running_var.uniform_(0.5, 1.5)
-            if isinstance(part, torch.nn.Conv2d):  # so drawn that a signal keeps its size through all layers
-                torch.nn.init.kaiming_normal_(part.weight)
+        _settle(model, family)
     model.eval().save_pretrained(path)
     (path / "preprocessor_config.json").write_text(json.dumps(front), encoding="utf-8")
     return path
+
+
+def _settle(model: Any, family: str) -> None:
+    """Draw convolutions so that a signal keeps its size, and let batch norms know the toys: as training would leave it."""
+    torch = need("torch")
+    norms = [part for part in model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    if not norms or family == "clap":
+        return
+    for part in model.modules():
+        if isinstance(part, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(part.weight)
+    for norm in norms:
+        norm.momentum = 1.0
+    if family == "yamnet":
+        x = 2 * torch.randn(24, 1, 96, 64) - 4
+    else:
+        shown = [item.pixels[:SIDE, :SIDE] for item in pictures(np.arange(24) % 3)]
+        x = torch.from_numpy(np.stack(shown)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.no_grad():
+        model.train()(x)
 
 
 class Picture:
@@ -181,14 +196,14 @@ class Noise:
 
 
 def pictures(kind_N: NDArray[np.int64], *, seed: int = 0, side: int = 40) -> list[Picture]:
-    """One picture a row: stripes whose direction tells the kind, in a colour and a noise of its own."""
+    """One picture a row: stripes whose direction and colour tell the kind, in a brightness and a noise of its own."""
     draw = generator(seed, "toy pictures")
     found = []
     for kind in kind_N.tolist():
         down, across = np.mgrid[:side, :side]
         turn = kind * np.pi / (1 + int(kind_N.max()))
         wave = np.sin((down * np.sin(turn) + across * np.cos(turn)) * 0.9 + draw.uniform(0, 6))
-        colour = draw.uniform(0.3, 1, 3)
+        colour = np.roll([1.0, 0.55, 0.1], kind) * draw.uniform(0.8, 1, 3)
         values = 127 + 90 * wave[..., None] * colour + draw.normal(0, 12, (side, side, 3))
         found.append(Picture(np.clip(values, 0, 255).astype(np.uint8)))
     return found

@@ -35,14 +35,22 @@ class Net(nn.Module):
         """As every module, but statistics of a pretrained batch norm stay as they are: one batch could replace them."""
         super().train(mode)
         if not self.fresh:
-            for module in self.body.modules():
-                if isinstance(module, NORMS):
-                    module.eval()
+            self._hold_norms()
         return self
+
+    def _hold_norms(self) -> None:
+        for module in self.body.modules():
+            if isinstance(module, NORMS):
+                module.eval()
 
     def forward(self, parts: Sequence["Part"], back: Tensor) -> Tensor:
         """(N, C) raw outputs, float32, of rows that pass in parts of like length; back: where each row went."""
+        lone = self.fresh and self.training and len(back) == 1  # one row has no spread that a norm could take
+        if lone:
+            self._hold_norms()
         z_NC: Tensor = self.head(torch.cat([self._features(part) for part in parts])[back])
+        if lone:
+            self.train()
         return z_NC
 
     def _features(self, part: "Part") -> Tensor:
