@@ -91,7 +91,7 @@ def by_trainer(folder: Path, weights: str, seed: int, _: float | None) -> tuple[
     known = sorted(set(label))
     torch.manual_seed(seed)
     model = AutoModelForImageClassification.from_pretrained(
-        weights, num_labels=len(known), ignore_mismatched_sizes=True
+        weights, num_labels=len(known), ignore_mismatched_sizes=True, problem_type="single_label_classification"
     )
 
     def rows(paths: list[str], truth: list[int]) -> list[dict[str, Any]]:

@@ -101,15 +101,16 @@ BAD = {
 
 @pytest.mark.parametrize("data", BAD.values(), ids=BAD)
 def test_what_is_no_image_is_refused_and_never_crashes(data):
-    with pytest.raises(UnreadableMedia), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        File("x.jpg", data=data).image()
+        with pytest.raises(UnreadableMedia):
+            File("x.jpg", data=data).image()
 
 
 def test_a_decompression_bomb_is_refused_before_it_unpacks(monkeypatch):
     bomb = raw(Image.new("1", (20_000, 20_000)), "PNG")
     assert len(bomb) < 100_000
-    with pytest.raises(UnreadableMedia, match="20000 x 20000 pixels|exceeds limit"):
+    with pytest.raises(UnreadableMedia, match=r"20000 x 20000 pixels|exceeds limit"):
         File("x.png", data=bomb).image()
 
 

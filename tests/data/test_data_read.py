@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 import xlsxwriter
 
-from rung.core.errors import BadOption, DuplicateColumns, EmptyData, NoSuchFile, NothingToLearnFrom, UnreadableFile
+from rung.core.errors import BadOption, DuplicateColumns, EmptyData, NoSuchFile, UnreadableFile
 from rung.data.read import read
 
 TABLE = pl.DataFrame({"text": ["good", None, "bad"], "stars": [5, 3, None]})

@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.numpy import load
 
 import rung
-from rung.core.errors import BadOption, UnreadableMedia
+from rung.core.errors import BadOption, NoBackbone, UnreadableMedia
 from rung.testing.senses import RATE, noises, pictures, tiny_sense
 
 pytestmark = pytest.mark.journey
@@ -100,16 +100,51 @@ def test_sounds_take_the_same_way(place):
     assert np.array_equal(run.predict_proba(files), again.predict_proba(files))
 
 
-def test_a_rung_that_trains_is_delivered_as_a_difference(place):
-    run = rung.fit(
-        place / "images", backbone=str(place / "resnet"), rungs="partial", metric="log_loss", test=0.3,
-        set={"partial.epochs": 6, "partial.batch": 16, "partial.k": 1}, lr=1e-3, out=place / "tuned",
-    )  # fmt: skip
-    assert run.evidence.winner == "partial"
-    moved = load((run.path / "model" / "delta.safetensors").read_bytes())
+TUNED = {"rungs": "partial", "metric": "log_loss", "test": 0.3, "lr": 1e-3}
+SETTINGS = {"partial.epochs": 6, "partial.batch": 16, "partial.k": 1}
+
+
+@pytest.fixture(scope="module")
+def tuned(place):
+    return rung.fit(place / "images", backbone=str(place / "resnet"), set=SETTINGS, out=place / "tuned", **TUNED)
+
+
+def test_a_rung_that_trains_is_delivered_as_a_difference(tuned):
+    assert tuned.evidence.winner == "partial"
+    moved = load((tuned.path / "model" / "delta.safetensors").read_bytes())
     assert moved
     assert all(name.startswith("encoder.stages.3.") for name in moved)
     assert not any("running" in name for name in moved)
+
+
+def test_a_run_is_a_backbone_for_the_next(place, tuned):
+    run = rung.fit(place / "images", backbone=f"run:{tuned.path}", rungs="frozen", out=place / "stage 2")
+    said = json.loads((run.path / "run.json").read_text())["backbone"]
+    assert said["id"] == f"run:{tuned.path}"
+    assert said["lineage"] == [str(place / "resnet")]
+    files = sorted(str(path) for path in (place / "images" / "kind 2").glob("*.png"))
+    again = rung.load(run.path)
+    assert np.array_equal(run.predict_proba(files), again.predict_proba(files))
+    plain, moved = (
+        rung.embed(files, backbone=name, column=None) for name in (str(place / "resnet"), f"run:{tuned.path}")
+    )
+    assert np.abs(plain - moved).max() > 1e-3
+
+
+def test_training_goes_on_from_where_the_run_ended(place, tuned):
+    run = rung.fit(place / "images", backbone=f"run:{tuned.path}", set=SETTINGS, out=place / "stage 3", **TUNED)
+    if run.evidence.winner == "partial":
+        first, second = (load((each.path / "model" / "delta.safetensors").read_bytes()) for each in (tuned, run))
+        name = next(iter(second))
+        assert np.abs(first[name] - second[name]).max() < np.abs(first[name]).max()
+    assert run.evidence.rungs[-1].name == "partial"
+
+
+def test_a_run_without_a_backbone_is_none(place, run):
+    assert run.evidence.winner in ("classic", "frozen")
+    bare = rung.fit(place / "images", max_rung="classic", out=place / "classic")
+    with pytest.raises(NoBackbone, match="wanted a run whose winner has a backbone, got classic"):
+        rung.fit(place / "images", backbone=f"run:{bare.path}", out=place / "never")
 
 
 def test_without_a_backbone_the_rest_is_climbed_and_said(place):

@@ -13,6 +13,7 @@ from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.knn import KS, fit_knn
 from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
 from rung.adapt.mlp import EPOCHS, fit_mlp, steps_of
+from rung.adapt.prototypes import SHARPNESS, fit_prototypes, worth_trying
 from rung.adapt.search import climb
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
@@ -53,7 +54,8 @@ class Features:
 class Frozen:
     """A head on cached embeddings of every text column; variants that inner rows may prefer.
 
-    linear: the whole path of strengths, all folds solved together; class weights at the best of them. words: word
+    linear: the whole path of strengths, all folds solved together; class weights at the best of them. prototypes: class
+    means, where rows of each class are few. words: word
     counts beside the embeddings, where that is affordable. knn, mlp: more complex still. The more complex must gain
     more than one standard error. With table columns: embeddings alone, embeddings and columns side by side, or both
     into boosted trees. The backbone's parameters are never touched.
@@ -111,6 +113,10 @@ class Frozen:
         found = path(job, folds, groups_of(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
+        if worth_trying(job.target, rows):
+            for sharpness in SHARPNESS:
+                choice = {"variant": "prototypes", "features": "embedding", "sharpness": sharpness}
+                found.append(self._tried(job, folds, folds, choice, 0))
         if rows <= MOST_FOR_KNN:
             for k in KS:
                 choice = {"variant": "knn", "features": "embedding", "k": k}
@@ -164,6 +170,7 @@ class Frozen:
             shift, spread = 0.0, 1.0  # both answer in the target's own units
         heads: dict[str, Callable[[], Head]] = {
             "linear": lambda: fit_linear(target, features.x, choice, shift, spread),
+            "prototypes": lambda: fit_prototypes(target, features.x, choice["sharpness"]),
             "knn": lambda: fit_knn(target, features.x, choice["k"]),
             "mlp": lambda: fit_mlp(target, features.x, job.seed, shift, spread),
             "trees": lambda: fit_trees(target, features.x, job.seed),

@@ -97,7 +97,7 @@ class Tuned:
     def applies(self, job: Job) -> str:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
         if job.tunable is None:
-            return "the backbone can't be trained here" if job.backbone else "no backbone was loaded"
+            return "this backbone embeds, but can't be trained" if job.backbone else "no backbone was loaded"
         if not job.inputs.parts:
             return "there is no column of text, images or sounds"
         if self.only_asked and self.name not in job.asked:

@@ -81,6 +81,15 @@ def find(id: str) -> Entry | None:  # noqa: A002  # the word of every card and c
 
 
 @cache
+def known_onnx() -> dict[str, dict[str, Any]]:
+    """How graphs are fed that Rung knows by the SHA-256 of their file."""
+    known = {}
+    for entry in _read()["onnx"]:
+        known[entry["sha256"]] = {key: value for key, value in entry.items() if key != "sha256"}
+    return known
+
+
+@cache
 def families() -> dict[str, Family]:
     """Every architecture that Rung can read, by Hugging Face's model_type.
 

@@ -11,6 +11,7 @@ import numpy as np
 from rung.backbones.batches import batches
 from rung.backbones.cache import Cache
 from rung.backbones.huggingface import HuggingFace
+from rung.backbones.onnx import OnnxBackbone
 from rung.backbones.shelf import Shelf
 from rung.backbones.tunable import TunableModel
 from rung.backbones.tuned import Changed
@@ -37,7 +38,7 @@ class BackboneEmbedder:
     length and cut by tokens. `card`, `fingerprint` and `precision` say what the vectors came from.
     """
 
-    def __init__(self, backbone: HuggingFace, *, precision: str, cache: Cache | None) -> None:
+    def __init__(self, backbone: HuggingFace | OnnxBackbone, *, precision: str, cache: Cache | None) -> None:
         backbone.settle(precision)
         self.backbone = backbone
         self.card = backbone.card
@@ -48,16 +49,24 @@ class BackboneEmbedder:
         self._tuned: dict[str, BackboneEmbedder] = {}
 
     @property
-    def tunable(self) -> TunableModel:
-        """The backbone for training."""
-        return TunableModel(self.backbone)
+    def tunable(self) -> TunableModel | None:
+        """The backbone for training; None for a graph, which has no weights to train."""
+        return TunableModel(self.backbone) if isinstance(self.backbone, HuggingFace) else None
 
     def tuned(self, delta: Delta) -> "BackboneEmbedder":
         """An embedder of this backbone as `delta` changed it; the last one asked for is kept."""
         if delta.fingerprint not in self._tuned:
+            if not isinstance(self.backbone, HuggingFace):
+                raise TypeError(f"{self.card.id} can't be changed by a delta of kind {delta.kind}")
             changed = Changed(self.backbone, delta)
             self._tuned = {delta.fingerprint: BackboneEmbedder(changed, precision=self.precision, cache=self._cache)}
         return self._tuned[delta.fingerprint]
+
+    def named(self, name: str, delta: Delta) -> "BackboneEmbedder":
+        """This backbone as `delta` changed it, as a backbone of its own that can be trained further."""
+        if not isinstance(self.backbone, HuggingFace):
+            raise TypeError(f"{self.card.id} can't be changed by a delta of kind {delta.kind}")
+        return BackboneEmbedder(Changed(self.backbone, delta, name=name), precision=self.precision, cache=self._cache)
 
     def __call__(self, items: Sequence[Item], *, tell: Tell = silent) -> Floats:
         """(N, width) float32, row n for items[n]. tell: hears rows done and rows in all."""

@@ -32,6 +32,8 @@ class HuggingFace:
     processor.
     """
 
+    trains = True
+
     def __init__(self, source: Source, *, precision: str = "float32", device: str = "cpu") -> None:
         self.source = source
         self.precision = precision
@@ -110,13 +112,14 @@ class HuggingFace:
     def model(self) -> Any:
         """The bare transformers model in the present precision, in evaluation mode."""
         if self.precision not in self._models:
-            model = self._read(DTYPES[self.precision]).to(self.device)
+            model = self.read(DTYPES[self.precision]).to(self.device)
             if self.precision == "bfloat16":
                 fast.use_short_attention(model)
             self._models[self.precision] = model
         return self._models[self.precision]
 
-    def _read(self, dtype: torch.dtype) -> Any:
+    def read(self, dtype: torch.dtype) -> Any:
+        """A new copy of the bare model, every parameter frozen, in evaluation mode."""
         return read_model(self.source, self.family, dtype)
 
     def pack(self) -> None:

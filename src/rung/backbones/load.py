@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rung.backbones.huggingface import HuggingFace
 
 
+ONNX = "onnx:"
+
+
 def load(
     id: str | None = None,  # noqa: A002  # the word of every card and command
     *,
@@ -26,7 +29,8 @@ def load(
 ) -> "BackboneEmbedder":
     """Load a backbone by id.
 
-    id: None for the embedded all-MiniLM-L6-v2, a local folder in Hugging Face format, or hf:owner/name[@revision].
+    id: None for the embedded all-MiniLM-L6-v2, a local folder in Hugging Face format, hf:owner/name[@revision], or
+    onnx:FILE, which embeds but can't be trained.
     precision: auto measures float32 against bfloat16 on the backbone itself, once a machine; a word pins it, and
     RUNG_PRECISION pins auto. cache: keep vectors on disk (see Cache). device: auto, cpu or cuda.
     Raises NoBackbone when it can't be had, BadOption for other words.
@@ -35,6 +39,10 @@ def load(
     from rung.backbones.huggingface import HuggingFace  # noqa: PLC0415  # without a backbone need not pay
 
     place = _device(device)
+    if id is not None and str(id).startswith(ONNX):
+        from rung.backbones.onnx import OnnxBackbone  # noqa: PLC0415  # its runtime, where it is asked for
+
+        return BackboneEmbedder(OnnxBackbone(str(id)), precision="float32", cache=Cache() if cache else None)
     backbone = HuggingFace(locate(id), device=place)
     shelves = Cache() if cache else None
     chosen = precisions.pinned(precision) or _measured(backbone, shelves, place)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rung.backbones import bottleneck
 from rung.backbones.huggingface import HuggingFace
-from rung.backbones.reading import blank_model, read_model
+from rung.backbones.reading import blank_model
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.types import Ints
 
@@ -46,13 +46,14 @@ class TunableModel:
 
         random: weights drawn anew from that seed, as the architecture draws them.
         """
-        source, family = self._backbone.source, self._backbone.family
         if random is None:
-            model: Any = read_model(source, family, torch.float32)
+            model: Any = self._backbone.read(torch.float32)
         else:
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(random)
-                model = blank_model(family, self._backbone.config).requires_grad_(requires_grad=False).eval()
+                model = (
+                    blank_model(self._backbone.family, self._backbone.config).requires_grad_(requires_grad=False).eval()
+                )
         if hasattr(model, "config"):
             model.config.use_cache = False  # decoders would keep every layer's keys for a continuation that never comes
             # Speech models leave out whole layers and stretches of sound by chance: a layer that trains may be among

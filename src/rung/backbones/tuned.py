@@ -1,6 +1,7 @@
 """A backbone that training changed: the pretrained weights with a delta put in, behind the same seam."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 
 from rung.backbones import bottleneck
 from rung.backbones.huggingface import HuggingFace
-from rung.backbones.reading import blank_model, quiet, read_model
+from rung.backbones.reading import blank_model, quiet
 from rung.core.errors import BundleError
 from rung.core.rng import digest
 from rung.core.types import Delta
@@ -19,25 +20,30 @@ class Changed(HuggingFace):
     """`base` as `delta` changed it: other weights, another fingerprint, everything else alike.
 
     Adapters that can be folded into the weights (LoRA, IA3) are, so that they cost nothing more at prediction.
-    Raises BundleError at the first pass when the delta is not one of this architecture.
+    name: under which it is a backbone of its own. Raises BundleError at the first pass when the delta is not one of
+    this architecture.
     """
 
-    def __init__(self, base: HuggingFace, delta: Delta) -> None:
+    def __init__(self, base: HuggingFace, delta: Delta, *, name: str = "") -> None:
         self.__dict__.update(base.__dict__)
         self.__dict__.pop("fingerprint", None)
-        self._base_fingerprint, self._delta = base.fingerprint, delta
+        self._base, self._delta = base, delta
         self._models, self._packed = {}, set()
+        if name:  # a backbone in its own right, that others may build on
+            card = base.card
+            self.__dict__["card"] = replace(card, id=name, lineage=(*card.lineage, card.id))
 
     @property
     def fingerprint(self) -> str:  # a cached property there, a short hash here
         """Hash of the backbone's and the delta's fingerprints."""
-        return digest(self._base_fingerprint, self._delta.fingerprint).hex()
+        return digest(self._base.fingerprint, self._delta.fingerprint).hex()
 
-    def _read(self, dtype: torch.dtype) -> Any:
+    def read(self, dtype: torch.dtype) -> Any:
+        """The base's model with the delta put in."""
         if "random" in self._delta.meta:
             model = blank_model(self.family, self.config).requires_grad_(requires_grad=False).eval()
         else:
-            model = read_model(self.source, self.family, torch.float32)
+            model = self._base.read(torch.float32)
         return changed(model, self._delta, self.family.blocks).to(dtype).eval()
 
 

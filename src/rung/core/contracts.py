@@ -26,6 +26,7 @@ class BackboneCard:
     size_bytes: int
     blocks: tuple[str, ...]  # freezable groups, in forward order, input first
     pooling: str
+    lineage: tuple[str, ...] = ()  # ids of what it was made from, the first ancestor first
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rung.core.contracts import Embedder
 from rung.core.errors import BundleError
 from rung.core.types import Floats, Tell, silent
 from rung.data.inputs import make_inputs
+from rung.predict.earlier import load_backbone
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,6 @@ def _backbone(folder: Path, manifest: Manifest) -> Embedder | None:
     wanted = manifest.backbone
     if wanted is None:
         return None
-    from rung.backbones.load import load as load_backbone  # noqa: PLC0415  # torch: a bundle without backbone starts fast
-
     embedder = load_backbone(wanted.id, precision=wanted.precision)
     if embedder.fingerprint != wanted.fingerprint:
         raise BundleError(

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.backbones.load import load as load_backbone
 from rung.bundle.io import honest_disk, write
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import EMBEDDED, MEDIA, Floats, Item, Tell, silent
+from rung.core.types import EMBEDDED, MEDIA, Column, Floats, Item, Role, Tell, silent
 from rung.data.album import with_places
 from rung.data.inputs import make_inputs
 from rung.data.read import Sheet, read
 from rung.data.roles import infer
+from rung.predict.earlier import load_backbone
+from rung.recipes.apply import table_of
 
 
 def embed(
@@ -35,8 +36,8 @@ def embed(
     ending = "" if out is None else Path(out).suffix.lower()
     if out is not None and ending not in (".npy", ".parquet"):
         raise BadOption("-o", wanted="a file ending in .npy or .parquet", got=str(out))
-    items = data if isinstance(data, list) else _items(read(data), column)
     embedder = load_backbone(backbone)
+    items = _listed(data, embedder.card.modality) if isinstance(data, list) else _items(read(data), column)
     if out is not None and ending == ".npy":
         with honest_disk(Path(out)):
             embedder.embed_to(out, items, rows=len(items), tell=tell)
@@ -45,6 +46,14 @@ def embed(
     if out is not None:
         write(Path(out), _parquet(vectors))
     return vectors
+
+
+def _listed(data: list[Any], modality: str) -> Sequence[Item]:
+    """Texts as they are; images and sounds by file names, or as Python holds them."""
+    if modality == "text":
+        return data
+    columns = [Column("item", Role(modality))]
+    return make_inputs(table_of(data, columns), columns, None).media["item"]
 
 
 def _items(sheet: Sheet, column: str | None) -> Sequence[Item]:

@@ -14,7 +14,6 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings
-from rung.backbones.load import load as load_backbone
 from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
@@ -23,6 +22,7 @@ from rung.core.processes import leads, several
 from rung.core.types import Floats, Inputs, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
+from rung.predict.earlier import load_backbone
 from rung.recipes.choice import default_backbone, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble

@@ -1,6 +1,7 @@
 """The battery that every backbone passes: give it a folder, it raises AssertionError with the reason.
 
-The folder is in Hugging Face format, of any modality. Backbones live on the same floor, so the way to load one is handed in:
+The folder is in Hugging Face format, of any modality. Backbones live on the same floor, so the way to load one is
+handed in:
 `load(folder)` gives anything with the Backbone seam and `blocks()`, `model`, `settle(precision)` and `pack()`, as
 rung.backbones.huggingface.HuggingFace has.
 """
@@ -216,7 +217,7 @@ def check_bfloat16_means_the_same(load: Load, folder: Path) -> None:
 
 @check
 def check_the_fingerprint_is_the_contents(load: Load, folder: Path) -> None:
-    """Loading twice, and a copy elsewhere, have one fingerprint; one changed weight or byte of the preprocessing has another."""
+    """Loading twice, and a copy elsewhere, have one fingerprint; one changed byte of either part another."""
     mine = load(folder).fingerprint
     assert load(folder).fingerprint == mine
     with TemporaryDirectory() as temporary:

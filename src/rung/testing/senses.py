@@ -113,6 +113,7 @@ MAKES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "sampling_rate": RATE,
             "feature_size": 16,
             "max_length_s": 1,
+            "frequency_max": 8000,
             "truncation": "rand_trunc",
             "padding": "pad",
         },
@@ -142,7 +143,7 @@ def tiny_sense(family: str, folder: str | Path, *, seed: int = 0) -> Path:
 
 
 def _settle(model: Any, family: str) -> None:
-    """Draw convolutions so that a signal keeps its size, and let batch norms know the toys: as training would leave it."""
+    """Draw convolutions so that a signal keeps its size, and let batch norms know the toys, as training would."""
     torch = need("torch")
     norms = [part for part in model.modules() if isinstance(part, torch.nn.BatchNorm2d)]
     if not norms or family == "clap":

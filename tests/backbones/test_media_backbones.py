@@ -1,0 +1,243 @@
+"""Images and sounds reach a backbone as its own processor would bring them, and convolutions keep their numbers."""
+
+import json
+import shutil
+import sys
+
+import numpy as np
+import onnx
+import pytest
+import torch
+import transformers
+from onnx import TensorProto, helper
+
+from rung.adapt.prefix import Suffix, keep
+from rung.adapt.training.learner import Net
+from rung.backbones import yamnet
+from rung.backbones.convolutions import fold
+from rung.backbones.huggingface import HuggingFace
+from rung.backbones.load import load
+from rung.backbones.source import locate
+from rung.backbones.windows import IN_MEMORY
+from rung.core.errors import MissingExtra, NoBackbone
+from rung.data.media import File
+from rung.testing.senses import MAKES, RATE, Noise, noises, pictures
+
+SIGHTS = [name for name, (_, front) in MAKES.items() if "image_processor_type" in front]
+KIND = np.array([0, 1, 2, 1])
+
+
+def backbone(folder):
+    return HuggingFace(locate(str(folder)))
+
+
+@pytest.mark.parametrize("family", SIGHTS)
+def test_pixels_are_the_processors_bit_for_bit(toy, family):
+    folder = toy(family)
+    mine = backbone(folder)
+    processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
+    for side in (20, 40, 77):  # smaller and larger than the model's
+        items = pictures(KIND, side=side)
+        batch = mine.reader.batch(mine.prepare(items), np.arange(len(items)), torch.device("cpu"))
+        theirs = processor(images=[item.image() for item in items], return_tensors="pt")["pixel_values"]
+        assert torch.equal(batch.x_U, theirs)
+
+
+@pytest.mark.parametrize("family", [name for name in SIGHTS if name != "efficientnet"])  # which rescales twice
+def test_pixels_are_kept_as_bytes(toy, family):
+    prepared = backbone(toy(family)).prepare(pictures(KIND))
+    assert {row.dtype for row in prepared.ids} == {np.dtype(np.uint8)}
+
+
+def test_many_rows_are_prepared_into_a_file_and_are_the_same(toy):
+    mine = backbone(toy("resnet"))
+    items = pictures(np.arange(IN_MEMORY + 9) % 3)
+    many, few = mine.prepare(items), mine.prepare(items[:3])
+    assert isinstance(many.ids[0].base, np.memmap)
+    assert all(np.array_equal(a, b) for a, b in zip(many.ids[:3], few.ids, strict=True))
+
+
+def test_sounds_are_the_extractors_own_at_its_rate(toy):
+    folder = toy("wav2vec2")
+    mine = backbone(folder)
+    sound = noises(KIND[:1], seconds=1.0)[0]
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(folder)
+    x = sound.clip().samples
+    filled = np.pad(x, (0, 2 * RATE - len(x)))
+    theirs = extractor(filled, sampling_rate=RATE, return_tensors="np")["input_values"]
+    assert np.array_equal(mine.prepare([sound]).ids[0], theirs)
+
+
+def test_another_rate_is_resampled(toy):
+    mine = backbone(toy("yamnet"))
+    t = np.arange(8000) / 8000
+    low = Noise((0.5 * np.sin(2 * np.pi * 440 * t)).astype(np.float32), 8000)
+    high = Noise((0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)).astype(np.float32))
+    a, b = (mine.prepare([each]).ids[0][0, 0] for each in (low, high))
+    assert a.shape == b.shape
+    strong = b.max(1, keepdims=True) - 4 < b  # where the tone is; far below it lies rounding
+    assert np.abs(a - b)[2:-10][strong[2:-10]].max() < 0.1
+
+
+@pytest.mark.parametrize(("seconds", "windows"), [(0.2, 1), (0.975, 1), (1.2, 2), (3.0, 6)])
+def test_long_sounds_are_cut_into_overlapping_windows(toy, seconds, windows):
+    x = np.ones(round(seconds * RATE), np.float32)
+    assert len(backbone(toy("yamnet")).prepare([Noise(x)]).ids[0]) == windows
+
+
+def test_the_vector_of_several_windows_is_their_mean_and_greatest(toy):
+    mine = backbone(toy("yamnet"))
+    long = noises(KIND[:1], seconds=3.0)[0]
+    prepared = mine.prepare([long])
+    each = np.concatenate([mine.embed(type(prepared)([window[None]], np.zeros(1, bool))) for window in prepared.ids[0]])
+    half = each.shape[1] // 2
+    whole = mine.embed(prepared)[0]
+    assert np.allclose(whole[:half], each[:, :half].mean(0), atol=1e-5)
+    assert np.allclose(whole[half:], each[:, half:].max(0), atol=1e-5)
+
+
+@pytest.mark.shared
+def test_the_front_end_of_yamnet_is_its_authors(shared):
+    known = np.load(shared / "weights" / "yamnet_audioset" / "frontend_check.npz")
+    assert np.abs(yamnet.mel_matrix() - known["mel_matrix"]).max() < 1e-6
+    x = known["audio_int16"].astype(np.float32) / 32768
+    assert np.abs(yamnet.log_mel(x)[0] - known["log_mel"]).max() < 1e-3
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("folder", "known"), [("mobilenet_v1_0.75_224_imagenet", 94), ("mobilenet_v2_1.0_224_imagenet", 110)]
+)
+def test_known_photographs_get_their_labels_through_the_kept_classifier(shared, folder, known):
+    """The counts are those that came with the weights, of 153 test photographs; another resizer made them."""
+    place = shared / "weights" / folder
+    head = transformers.AutoModelForImageClassification.from_pretrained(place)
+    mine = load(str(place), precision="float32")
+    right = 0
+    for label in ("ants", "bees"):
+        paths = sorted((shared / "data" / "ants_bees" / "test" / label).glob("*"))
+        vectors = mine([File(path.name, str(path)) for path in paths])
+        said = head.classifier(torch.from_numpy(vectors)).argmax(1).tolist()
+        names = [head.config.id2label[i].split(",")[0].lower() for i in said]
+        right += sum(name == {"ants": "ant", "bees": "bee"}[label] for name in names)
+    assert abs(right - known) <= 4
+
+
+CONVOLUTIONAL = ["resnet", "regnet", "efficientnet", "mobilenet_v1", "mobilenet_v2", "yamnet"]
+
+
+@pytest.mark.parametrize("family", CONVOLUTIONAL)
+def test_batch_norms_are_folded_into_convolutions(toy, family):
+    mine = backbone(toy(family))
+    raw = mine.reader._blank[:1]
+    norms = sum(isinstance(part, torch.nn.BatchNorm2d) for part in mine.model.modules())
+    folded = fold(mine.model, lambda: mine.model(pixel_values=torch.zeros(raw.shape)))
+    assert folded == norms
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+def test_the_top_runs_on_what_was_kept_below(toy, family):
+    tunable = load(str(toy(family)), precision="float32", cache=False, device="cpu").tunable
+    items = pictures(KIND) if family in SIGHTS else noises(KIND)
+    prepared = tunable.prepare(items)
+    whole = tunable.module()
+    rows = np.arange(len(items))
+    kept = keep(tunable, tunable.module(), 1, (prepared,))[0]
+    suffix = Suffix(tunable, tunable.module(), 1, prepared)
+    with torch.no_grad():
+        wanted = tunable.vectors(whole, tunable.batch(prepared, rows))
+        got = suffix(tunable.batch(prepared, rows, hollow=True), kept.rows(rows, torch.device("cpu")))
+    size = wanted.abs().max()
+    assert (got - wanted).abs().max() < 0.05 * size  # what is kept has the precision of bfloat16
+
+
+@pytest.mark.parametrize("family", ["resnet", "mobilenet_v2"])
+def test_statistics_of_pretrained_norms_never_move(toy, family):
+    tunable = load(str(toy(family)), precision="float32", cache=False, device="cpu").tunable
+    prepared = tunable.prepare(pictures(KIND))
+    body = tunable.module().requires_grad_(requires_grad=True)
+    before = {name: tensor.clone() for name, tensor in body.named_buffers()}
+    net = Net(body, tunable.vectors, torch.nn.Identity()).train()
+    tunable.vectors(net.body, tunable.batch(prepared, np.arange(4))).sum().backward()
+    assert all(torch.equal(before[name], tensor) for name, tensor in body.named_buffers())
+    net.fresh = True
+    net.train()
+    tunable.vectors(net.body, tunable.batch(prepared, np.arange(4)))
+    assert not all(torch.equal(before[name], tensor) for name, tensor in body.named_buffers())
+
+
+def graph(path, inputs, weight):
+    """x -> mean over all but the first axis, times a row of weights: an encoder as small as can be."""
+    axes = list(range(1, len(inputs)))
+    nodes = [
+        helper.make_node("ReduceMean", ["x", "axes"], ["mean"], keepdims=0),
+        helper.make_node("Unsqueeze", ["mean", "one"], ["column"]),
+        helper.make_node("MatMul", ["column", "w"], ["y"]),
+    ]
+    constants = [
+        helper.make_tensor("axes", TensorProto.INT64, [len(axes)], axes),
+        helper.make_tensor("one", TensorProto.INT64, [1], [1]),
+        helper.make_tensor("w", TensorProto.FLOAT, [1, len(weight)], weight),
+    ]
+    made = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, inputs)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", len(weight)])], constants,
+    )  # fmt: skip
+    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    return path
+
+
+def test_a_graph_embeds_sounds_as_it_is_told(tmp_path):
+    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0, -2.0, 0.5])
+    (tmp_path / "rung.json").write_text(json.dumps({"modality": "audio", "rate": 8000, "window": 4000, "hop": 4000}))
+    found = load(f"onnx:{path}", cache=False)
+    x = np.concatenate([np.full(4000, 0.5), np.full(2000, 0.25)]).astype(np.float32)
+    vectors = found([Noise(x, 8000)])
+    assert np.allclose(vectors, (0.5 + 0.125) / 2 * np.array([[1.0, -2.0, 0.5]]), atol=1e-6)
+    assert (found.card.modality, found.card.width, found.tunable) == ("audio", 3, None)
+
+
+def test_a_graph_embeds_images_by_the_processor_beside_it(tmp_path, toy):
+    path = graph(tmp_path / "encoder.onnx", ["n", 32, 32, 3], [1.0, 2.0])
+    front = (toy("vit") / "preprocessor_config.json").read_text()
+    (tmp_path / "preprocessor_config.json").write_text(front)
+    mine = load(f"onnx:{path}", cache=False)
+    items = pictures(KIND)
+    processor = transformers.AutoImageProcessor.from_pretrained(toy("vit"), backend="pil")
+    pixels = processor(images=[item.image() for item in items], return_tensors="np")["pixel_values"]
+    assert np.allclose(mine(items), pixels.mean((1, 2, 3))[:, None] * [[1.0, 2.0]], atol=1e-5)
+
+
+def test_a_graph_without_settings_says_what_to_write(tmp_path):
+    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0])
+    with pytest.raises(NoBackbone, match=r"rung\.json.*\"modality\": \"audio\""):
+        load(f"onnx:{path}")
+
+
+def test_a_file_that_is_no_graph_is_refused(tmp_path):
+    (tmp_path / "encoder.onnx").write_bytes(b"no graph")
+    (tmp_path / "rung.json").write_text('{"modality": "audio"}')
+    with pytest.raises(NoBackbone, match="wanted a whole ONNX graph"):
+        load(f"onnx:{tmp_path / 'encoder.onnx'}", cache=False)([Noise(np.zeros(9, np.float32))])
+
+
+def test_without_the_runtime_the_install_line_is_said(tmp_path, monkeypatch):
+    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0])
+    (tmp_path / "rung.json").write_text('{"modality": "audio"}')
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(MissingExtra, match=r'pip install "rung\[onnx\]"'):
+        load(f"onnx:{path}", cache=False)([Noise(np.zeros(9, np.float32))])
+
+
+def test_a_folder_without_a_processor_says_so(toy, tmp_path):
+    copy = shutil.copytree(toy("resnet"), tmp_path / "copy")
+    (copy / "preprocessor_config.json").unlink()
+    with pytest.raises(NoBackbone, match=r"wanted preprocessor_config\.json"):
+        backbone(copy)
+
+
+def test_equal_content_is_one_row_of_the_cache(toy):
+    mine = load(str(toy("resnet")), precision="float32")
+    items = pictures(KIND)
+    mine([*items, *items])
+    assert mine.seconds_for(items) == 0.0
