@@ -96,7 +96,7 @@ def one(family: str, place: Path) -> dict[str, Any]:
     begun, known = time.perf_counter(), {}
     for rung in rungs_of():
         if hasattr(rung, "recipe"):
-            rung.recipe = replace(rung.recipe, epochs=2, batch=16, rate=min(rung.recipe.rate, 1e-4))
+            rung.recipe = replace(rung.recipe, epochs=2, batch=16, rate=min(rung.recipe.rate, 2e-5))
         if why := rung.applies(job):
             row[rung.name] = f"no: {why}"
             continue

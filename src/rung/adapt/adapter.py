@@ -22,10 +22,14 @@ class Bottlenecks:
     def applies(self, job: Job) -> str:
         """Serve every backbone whose blocks have the two parts."""
         assert job.tunable is not None
+        prepared = job.tunable.prepare(list(next(iter(job.inputs.parts.values())))[:2])
         try:
-            self.body(job, self.settings(job)[0], Prepared((), np.zeros(0, np.bool_)))
+            body = self.body(job, self.settings(job)[0], prepared)
+            body.vectors(body.module, job.tunable.batch(prepared, np.arange(len(prepared.ids))))
         except ValueError as error:
             return str(error)
+        except RuntimeError:
+            return "its blocks are not of one width"
         return ""
 
     def settings(self, job: Job) -> list[dict[str, Any]]:

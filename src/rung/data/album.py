@@ -1,6 +1,7 @@
 """Columns of images and sounds: names of files, bytes, or what Python holds."""
 
 import os
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -90,6 +91,15 @@ def plain_features(files: Sequence[Media], role: Role) -> Floats:
         return one(files[0])[None]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-plain") as pool:
         return np.stack(list(pool.map(one, files, chunksize=4))).astype(np.float32)
+
+
+def thumbnail(file: Media, side: int) -> str:
+    """A copy of an image in at most `side` pixels, as a data URI of some kilobytes."""
+    small = file.image()
+    small.thumbnail((side, side))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=75)
+    return f"data:image/jpeg;base64,{b64encode(buffer.getvalue()).decode()}"
 
 
 def _png(image: Any) -> bytes:

@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rung.core.evidence import Score
-from rung.core.types import FEATURES, Role
+from rung.core.types import FEATURES, MEDIA, Role
 from rung.report import sentences, units
 from rung.report.html import ReportData
 
@@ -27,6 +27,11 @@ HUB_METRICS = {  # names under which the hub's evaluation library knows our scor
     "mcc": "matthews_correlation",
     "spearman": "spearmanr",
     "r2": "r_squared",
+}
+PIPELINES = {
+    Role.TEXT: "text-classification",
+    Role.IMAGE: "image-classification",
+    Role.AUDIO: "audio-classification",
 }
 LABELS = 40  # labels listed by name
 
@@ -47,6 +52,7 @@ def render(report: ReportData) -> str:
         protocol=sentences.protocol(evidence, report.manifest),
         backbone=_used(report),
         inputs=[column for column in report.columns if column.role in FEATURES],
+        from_files=[column.role for column in report.columns if column.role in FEATURES and column.role in MEDIA] != [],
         from_texts=[column.role for column in report.columns if column.role in FEATURES] in ([], [Role.TEXT]),
         target=next((column.name for column in report.columns if column.role is Role.TARGET), ""),
         serious=[finding for finding in report.findings if finding.severity != "note"],
@@ -105,8 +111,9 @@ def _used(report: ReportData) -> Any:
 def _head(report: ReportData) -> ModelCardData:
     evidence, backbone = report.evidence, _used(report)
     regression = evidence.task == "regression"
-    texts = any(column.role is Role.TEXT for column in report.columns) or not report.columns
-    pipeline = "tabular-regression" if regression else "text-classification" if texts else "tabular-classification"
+    roles = {column.role for column in report.columns} or {Role.TEXT}
+    kind = next((word for role, word in PIPELINES.items() if role in roles), "tabular-classification")
+    pipeline = "tabular-regression" if regression else kind
     scores = [score for score in evidence.test.values() if math.isfinite(score.value)]
     return ModelCardData(
         license=backbone.licence.lower() if backbone else "other",

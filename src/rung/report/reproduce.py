@@ -58,13 +58,15 @@ def particulars(manifest: Mapping[str, Any], backbone: BackboneCard | None) -> d
 
 
 def _card(card: BackboneCard) -> list[tuple[str, str]]:
+    limited = f", at most {card.limit:,} tokens a text"
     return [
         ("id", card.id),
         ("revision", card.revision),
         ("sha256", card.sha256),
         ("licence", card.licence),
         ("family", f"{card.family}, {units.short(card.parameters)} parameters, {units.size(card.size_bytes)}"),
-        ("embedding", f"{card.width} wide, {card.pooling} pooling, at most {card.limit:,} tokens a text"),
+        ("embedding", f"{card.width} wide, {card.pooling} pooling" + (limited if card.limit else "")),
+        *([("made from", ", then ".join(card.lineage))] if card.lineage else []),
     ]
 
 

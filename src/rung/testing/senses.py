@@ -210,6 +210,16 @@ def pictures(kind_N: NDArray[np.int64], *, seed: int = 0, side: int = 40) -> lis
     return found
 
 
+def write_pictures(folder: str | Path, rows: int = 60, *, seed: int = 0) -> Path:
+    """Write `rows` toy pictures of three kinds as class folders of PNG files; return the folder."""
+    place = Path(folder)
+    kind_N = np.arange(rows) % 3
+    for i, picture in enumerate(pictures(kind_N, seed=seed)):
+        (place / f"kind {kind_N[i]}").mkdir(parents=True, exist_ok=True)
+        picture.image().save(place / f"kind {kind_N[i]}" / f"{i:03}.png")
+    return place
+
+
 def noises(kind_N: NDArray[np.int64], *, seed: int = 0, seconds: float = 0.6, rate: int = RATE) -> list[Noise]:
     """One sound a row: a tone whose height tells the kind, in a loudness and a noise of its own."""
     draw = generator(seed, "toy sounds")
