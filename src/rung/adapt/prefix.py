@@ -153,6 +153,11 @@ class Suffix(nn.Module):
         return ((given, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": given})
 
 
+def laid_out(x: Tensor) -> Tensor:
+    """Maps (N, C, H, W) with the channels innermost, as convolutions like them; anything else as it is."""
+    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
+
+
 @dataclass(frozen=True)
 class Kept:
     """Hidden states on disk as bfloat16 bits (U, ...): row n has those of its tokens or windows from offset[n] on."""
@@ -174,7 +179,7 @@ class Kept:
             else:
                 into[at : at + len(own)] = own
                 at += len(own)
-        return out.to(device).float()
+        return laid_out(out.to(device).float())
 
 
 def keep(

@@ -62,7 +62,7 @@ class TunableModel:
                 if hasattr(model.config, name):
                     setattr(model.config, name, value)
         moved: nn.Module = model.to(self.device)
-        return moved
+        return moved if self.padded else moved.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     @property
     def at_once(self) -> int:

