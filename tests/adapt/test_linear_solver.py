@@ -156,8 +156,8 @@ def _said(solution, x):
 def test_more_features_than_rows_reach_scikit_learns_probabilities_too():
     x, y = _problem(n=60, width=200)
     train = _folds(len(y))
-    solution = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(0.1, most=2000)
+    solution = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(0.01, most=2000)
     for f, rows in enumerate(train):
-        oracle = LogisticRegression(C=0.1, tol=1e-8, solver="newton-cholesky").fit(x[rows].astype(float), y[rows])
+        oracle = LogisticRegression(C=0.01, tol=1e-8, solver="newton-cholesky").fit(x[rows].astype(float), y[rows])
         ours = softmax(x @ solution.weight_FDC[f] + solution.bias_FC[f], axis=1)
         assert np.abs(ours - oracle.predict_proba(x)).max() < CLOSE

@@ -130,7 +130,8 @@ def check_padding_does_not_leak(load: Load, folder: Path) -> None:
     backbone = load(folder)
     items = _items(backbone)
     together_ND = backbone.embed(backbone.prepare(items))
-    assert np.abs(together_ND - _alone(backbone, items)).max() < CLOSE
+    size = max(1.0, float(np.abs(together_ND).max()))
+    assert np.abs(together_ND - _alone(backbone, items)).max() < CLOSE * size
 
 
 @check
@@ -194,13 +195,16 @@ def check_packing_changes_no_vector(load: Load, folder: Path) -> None:
     backbone = load(folder)
     plain_ND = backbone.embed(backbone.prepare(_items(backbone)))
     backbone.pack()
-    assert np.abs(backbone.embed(backbone.prepare(_items(backbone))) - plain_ND).max() < CLOSE
+    size = max(1.0, float(np.abs(plain_ND).max()))
+    assert np.abs(backbone.embed(backbone.prepare(_items(backbone))) - plain_ND).max() < CLOSE * size
 
 
 @check
 def check_bfloat16_means_the_same(load: Load, folder: Path) -> None:
     """Vectors computed in bfloat16, packed and with the attention for short texts, point the same way."""
     backbone = load(folder)
+    if not _says_texts(backbone):
+        return  # not chosen for images and sounds: in random convolutions, layer on layer, rounding grows without end
     items = _items(backbone)
     few = [items[PLAIN], items[SAME], items[LONG]]
     for some in (few[:2], few):  # of one length, without a mask; then padded

@@ -153,6 +153,7 @@ def _settle(model: Any, family: str) -> None:
             torch.nn.init.kaiming_normal_(part.weight)
     for norm in norms:
         norm.momentum = 1.0
+        torch.nn.init.ones_(norm.weight)
     if family == "yamnet":
         x = 2 * torch.randn(24, 1, 96, 64) - 4
     else:
