@@ -12,7 +12,7 @@ def rungs() -> tuple[Rung, ...]:
     """Every registered rung in order of cost.
 
     >>> [rung.name for rung in rungs()][:6]
-    ['prior', 'classic', 'frozen', 'partial', 'contrastive', 'lora']
+    ['prior', 'classic', 'zero-shot', 'frozen', 'partial', 'contrastive']
     """
     for module in iter_modules(rung.adapt.__path__, "rung.adapt."):
         import_module(module.name)

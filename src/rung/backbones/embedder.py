@@ -12,6 +12,7 @@ from rung.backbones.batches import batches
 from rung.backbones.cache import Cache
 from rung.backbones.huggingface import HuggingFace
 from rung.backbones.onnx import OnnxBackbone
+from rung.backbones.prompts import TextSide
 from rung.backbones.shelf import Shelf
 from rung.backbones.tunable import TunableModel
 from rung.backbones.tuned import Changed
@@ -61,6 +62,14 @@ class BackboneEmbedder:
             changed = Changed(self.backbone, delta)
             self._tuned = {delta.fingerprint: BackboneEmbedder(changed, precision=self.precision, cache=self._cache)}
         return self._tuned[delta.fingerprint]
+
+    @property
+    def prompted(self) -> TextSide | None:
+        """What the backbone's text side makes of class names; None where it has none."""
+        if not isinstance(self.backbone, HuggingFace) or isinstance(self.backbone, Changed):
+            return None
+        side = TextSide(self.backbone.source, self.backbone.family)
+        return side if side.here else None
 
     def named(self, name: str, delta: Delta) -> "BackboneEmbedder":
         """This backbone as `delta` changed it, as a backbone of its own that can be trained further."""

@@ -133,4 +133,28 @@ class KnnHead:
         return {"k": self.k}
 
 
-KINDS = {"prior": PriorHead, "linear": LinearHead, "mlp": MlpHead, "knn": KnnHead}
+@dataclass(frozen=True)
+class CosineHead:
+    """softmax of scale * cos(x P, c): projection (D, P), classes (P, C) of unit columns."""
+
+    projection: Floats
+    classes: Floats
+    scale: float
+    kind: str = "cosine"
+
+    def __call__(self, x: Features) -> Floats:
+        """(N, C) probabilities of dense (N, D) features."""
+        seen_NP = np.asarray(x) @ self.projection
+        unit_NP = seen_NP / np.maximum(np.linalg.norm(seen_NP, axis=1, keepdims=True), 1e-12)
+        return linked(self.scale * unit_NP @ self.classes, "softmax")
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """What safetensors keeps."""
+        return {"projection": self.projection, "classes": self.classes}
+
+    def meta(self) -> dict[str, Any]:
+        """What JSON keeps."""
+        return {"scale": self.scale}
+
+
+KINDS = {"prior": PriorHead, "linear": LinearHead, "mlp": MlpHead, "knn": KnnHead, "cosine": CosineHead}

@@ -1,6 +1,6 @@
 """The Protocols through which rooms meet without importing each other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -87,6 +87,10 @@ class Embedder(Protocol):
     def tunable(self) -> "Tunable | None":
         """The backbone for training; None where it has no weights to train."""
 
+    @property
+    def prompted(self) -> "Callable[[Sequence[str]], Prompted] | None":
+        """What the backbone's text side makes of class names; None where it has no text side."""
+
     def tuned(self, delta: Delta) -> "Embedder":
         """An embedder of this backbone as `delta` changed it."""
 
@@ -147,6 +151,15 @@ class Tunable(Protocol):
 
     def keep_blocks(self, module: Any, kept: Any) -> None:
         """Put the list `kept` in the place of the module's blocks."""
+
+
+@dataclass(frozen=True)
+class Prompted:
+    """Class names as a backbone's text side reads them: scale * cos(x projection_DP, class_PC) are the logits of x."""
+
+    projection_DP: Floats
+    class_PC: Floats  # unit columns
+    scale: float
 
 
 class Notebook(Protocol):
@@ -213,6 +226,7 @@ class Job:
     asked: frozenset[str] = frozenset()  # rungs that the user named
     search: int = 0  # settings that each rung that trains may try
     storage: str | None = None  # where several machines share one search
+    prompted: Callable[[Sequence[str]], Prompted] | None = field(default=None, repr=False)  # of class names
     rate: float | str | None = None  # learning rate of the body for every rung that trains; "find": by a range test
 
     def names(self, *roles: Role) -> tuple[str, ...]:

@@ -83,6 +83,8 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     idle, stopped = 0, ""
     yardsticks = [rung for rung in ladder.rungs if getattr(rung, "yardstick", False)]
     for rung in [*(rung for rung in ladder.rungs if rung not in yardsticks), *yardsticks]:
+        if getattr(rung, "quiet", False) and rung.name not in job.asked and rung.applies(job):
+            continue  # for few backbones alone: no news that it is not for this one
         if rung in yardsticks:
             dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None
             if not dear and rung.name not in job.asked:
@@ -98,7 +100,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
         ladder.view.finished(step.evidence)
         if step.evidence.promoted:
             incumbent, idle = step, 0
-        elif step.evidence.status != "skipped":
+        elif step.evidence.status != "skipped" and not getattr(rung, "free", False):
             idle += 1
     stopped = stopped or "the ladder's end"
     if any("budget" in step.evidence.why for step in steps if step.evidence.status == "skipped"):

@@ -168,6 +168,7 @@ def _climb_and_finish(
         frozenset({*options.rungs, options.max_rung or ""}),
         options.search,
         options.storage,
+        embedder.prompted if embedder else None,
         options.lr,
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}

@@ -135,6 +135,11 @@ class FakeEmbedder:
         return np.flatnonzero(self.backbone.prepare(items).truncated).astype(np.int64)
 
     @property
+    def prompted(self) -> None:
+        """Nothing: a fake reads no names."""
+        return
+
+    @property
     def tunable(self) -> None:
         """Nothing: a fake has no weights."""
         return

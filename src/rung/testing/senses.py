@@ -36,7 +36,10 @@ _BESIDE = {
     "num_hidden_layers": 1,
     "num_attention_heads": 2,
     "intermediate_size": 16,
-    "vocab_size": 9,
+    "vocab_size": 300,
+    "pad_token_id": 0,
+    "bos_token_id": 2,
+    "eos_token_id": 3,
 }
 _CONVNEXT = {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": SIDE}, "crop_pct": 0.875}
 _SPEECH_FRONT = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": RATE, "do_normalize": True}
