@@ -9,7 +9,7 @@ from PIL import Image
 from safetensors.numpy import load
 
 import rung
-from rung.core.errors import BadOption, NoBackbone, UnreadableMedia
+from rung.core.errors import BadOption, NoBackbone, NothingToLearnFrom, UnreadableMedia
 from rung.testing.senses import RATE, noises, pictures, tiny_sense
 
 pytestmark = pytest.mark.journey
@@ -152,6 +152,24 @@ def test_without_a_backbone_the_rest_is_climbed_and_said(place):
     assert run.evidence.winner == "classic"
     found = [each["check"] for each in json.loads((run.path / "audit.json").read_text())["findings"]]
     assert "no_backbone" in found
+
+
+def test_files_that_all_fail_say_why(place, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for i in range(9):
+            (tmp_path / name / f"{i}.png").write_bytes(b"x")
+    with pytest.raises(
+        NothingToLearnFrom, match=r"18 of 18 rows have a file that can't be read.*row 0: a/0\.png: no image"
+    ):
+        rung.fit(tmp_path, out=tmp_path / "run")
+
+
+def test_embedding_a_folder_wants_a_backbone_that_reads_it(place):
+    with pytest.raises(NoBackbone, match="wanted one for image on this machine"):
+        rung.embed(place / "images")
+    with pytest.raises(BadOption, match="wanted rows for audio, got image in column 'path'"):
+        rung.embed(place / "images", backbone=str(place / "yamnet"))
 
 
 def test_a_backbone_of_another_kind_is_refused(place):

@@ -14,7 +14,7 @@ from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
 
 LATER = ("series",)
-LATER_TOGETHER = "several kinds in one row come with a later release"
+LATER_TOGETHER = "Several kinds in one row come with a later release."
 SUPPORTED = (
     "This version learns from text, images or sounds, alone or beside number, category and datetime columns; series "
     "come with a later release. If a column holds text, say --column NAME=text."
@@ -158,7 +158,7 @@ def _of_one_kind(columns: list[Column], chosen: Mapping[str, Role]) -> list[Colu
         return columns
     kept = next(iter(named)) if named else Role.TEXT if any(c.role is Role.TEXT for c in found) else found[0].role
     return [
-        replace(column, role=Role.IGNORE, why=f"{column.role} beside {kept}: {LATER_TOGETHER}")
+        replace(column, role=Role.IGNORE, why=f"{column.role} beside {kept}, which comes with a later release")
         if column.role in EMBEDDED and column.role is not kept
         else column
         for column in columns

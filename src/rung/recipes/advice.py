@@ -63,5 +63,7 @@ def _of_transfer(evidence: Evidence) -> list[str]:
     if transfer.verdict == "hurts":
         return ["The backbone hurts here: try one from your domain or language with --backbone."]
     if evidence.winner == "classic":
-        return ["Word counts hold the place: ship the small model, or try a backbone of your domain with --backbone."]
+        return [
+            "Plain features hold the place: ship the small model, or try a backbone of your domain with --backbone."
+        ]
     return []

@@ -82,9 +82,8 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     incumbent: Step | None = None
     idle, stopped = 0, ""
     yardsticks = [rung for rung in ladder.rungs if getattr(rung, "yardstick", False)]
-    for rung in [*(rung for rung in ladder.rungs if rung not in yardsticks), *yardsticks]:
-        if getattr(rung, "quiet", False) and rung.name not in job.asked and rung.applies(job):
-            continue  # for few backbones alone: no news that it is not for this one
+    tried = [rung for rung in ladder.rungs if rung not in yardsticks and not _no_news(rung, job)]
+    for rung in [*tried, *yardsticks]:
         if rung in yardsticks:
             dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None
             if not dear and rung.name not in job.asked:
@@ -108,6 +107,11 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     if incumbent is None:
         raise ValueError("a ladder starts with a rung that can always be tried")
     return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped)
+
+
+def _no_news(rung: Rung, job: Job) -> bool:
+    """Whether a rung for few backbones is not for this one, and nobody asked."""
+    return getattr(rung, "quiet", False) and rung.name not in job.asked and bool(rung.applies(job))
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:

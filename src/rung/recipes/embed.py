@@ -1,6 +1,7 @@
 """Embed: features for your own model, from the same cache as every fit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from rung.bundle.io import honest_disk, write
-from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
+from rung.core.errors import BadOption, NoBackbone, NoSuchColumn, NothingToLearnFrom
 from rung.core.types import EMBEDDED, MEDIA, Column, Floats, Item, Role, Tell, silent
 from rung.data.album import with_places
 from rung.data.inputs import make_inputs
@@ -17,6 +18,7 @@ from rung.data.read import Sheet, read
 from rung.data.roles import infer
 from rung.predict.earlier import load_backbone
 from rung.recipes.apply import table_of
+from rung.recipes.choice import default_backbone
 
 
 def embed(
@@ -36,8 +38,13 @@ def embed(
     ending = "" if out is None else Path(out).suffix.lower()
     if out is not None and ending not in (".npy", ".parquet"):
         raise BadOption("-o", wanted="a file ending in .npy or .parquet", got=str(out))
-    embedder = load_backbone(backbone)
-    items = _listed(data, embedder.card.modality) if isinstance(data, list) else _items(read(data), column)
+    found = None if isinstance(data, list) else _column(read(data), column)
+    embedder = load_backbone(backbone or _default(found))
+    modality = embedder.card.modality
+    if found is not None and found.modality != modality:
+        got = f"{found.modality} in column {found.column.name!r}"
+        raise BadOption(f"backbone {embedder.card.id}", wanted=f"rows for {modality}", got=got, fix="Name another one.")
+    items = _listed(data, modality) if found is None else found.items()
     if out is not None and ending == ".npy":
         with honest_disk(Path(out)):
             embedder.embed_to(out, items, rows=len(items), tell=tell)
@@ -56,22 +63,48 @@ def _listed(data: list[Any], modality: str) -> Sequence[Item]:
     return make_inputs(table_of(data, columns), columns, None).media["item"]
 
 
-def _items(sheet: Sheet, column: str | None) -> Sequence[Item]:
-    frame = sheet.frame
-    roles = {each.name: each for each in infer(frame, target=None)} if column is None or column in frame.columns else {}
-    if column is None:
-        found = [name for name, each in roles.items() if each.role in EMBEDDED]
-        if len(found) != 1:
-            got = ", ".join(found) or "none"
-            fix = "Name it with --column."
-            raise NothingToLearnFrom("columns of text, images or sounds", wanted="one", got=got, fix=fix)
-        column = found[0]
-    if column not in frame.columns:
-        raise NoSuchColumn(column, among=frame.columns)
-    if roles[column].role not in MEDIA:
-        return frame[column].cast(pl.String).fill_null("").to_list()
-    placed = with_places(frame, [roles[column]], sheet.folder)
-    return make_inputs(placed, [roles[column]], None).media[column]
+@dataclass(frozen=True)
+class _Found:
+    """The one column that is embedded."""
+
+    sheet: Sheet
+    column: Column
+
+    @property
+    def modality(self) -> str:
+        return self.column.role.value if self.column.role in MEDIA else Role.TEXT.value
+
+    def items(self) -> Sequence[Item]:
+        name = self.column.name
+        if self.column.role not in MEDIA:
+            return self.sheet.frame[name].cast(pl.String).fill_null("").to_list()
+        placed = with_places(self.sheet.frame, [self.column], self.sheet.folder)
+        return make_inputs(placed, [self.column], None).media[name]
+
+
+def _default(found: _Found | None) -> str | None:
+    """The default for what is embedded; raises NoBackbone where none is on this machine."""
+    if found is None or found.modality == Role.TEXT.value:
+        return None
+    name = default_backbone(found.modality)
+    if name is None:
+        fix = "Name one with --backbone: see rung backbones."
+        raise NoBackbone("backbone", wanted=f"one for {found.modality} on this machine", got="none", fix=fix)
+    return name
+
+
+def _column(sheet: Sheet, name: str | None) -> _Found:
+    if name is not None and name not in sheet.frame.columns:
+        raise NoSuchColumn(name, among=sheet.frame.columns)
+    roles = {each.name: each for each in infer(sheet.frame, target=None)}
+    if name is not None:
+        return _Found(sheet, roles[name])
+    found = [each for each in roles.values() if each.role in EMBEDDED]
+    if len(found) != 1:
+        got = ", ".join(each.name for each in found) or "none"
+        fix = "Name it with --column."
+        raise NothingToLearnFrom("columns of text, images or sounds", wanted="one", got=got, fix=fix)
+    return _Found(sheet, found[0])
 
 
 def _parquet(vectors: Floats) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.core.errors import NoSuchColumn, TooFewRows, UsageError
+from rung.core.errors import NoSuchColumn, NothingToLearnFrom, TooFewRows, UsageError
 from rung.core.types import Column, Finding, Ints, Plan, Role, Target, Task
 from rung.data import findings as noticed
 from rung.data.album import by_content, with_places
@@ -84,6 +84,8 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         test_frame = with_places(test_frame, columns, given_test.folder if given_test else sheet.folder)
     print_of = fingerprint(by_content(frame, columns))
     readable, damaged = damage(frame, columns)
+    if not readable.any():
+        raise _nothing_readable(damaged)
     encoded = encode(_where(frame[target_name], readable), task=options.task)
     row = np.flatnonzero(encoded.usable & readable)
     frame, target = frame[row], encoded.target.take(row)
@@ -168,6 +170,12 @@ def _few(names: Sequence[str]) -> str:
 
 def _part(row: Ints, frame: pl.DataFrame, keys: list[bytes], cluster: Ints, index: Ints) -> Part:
     return Part(row[index], frame[index], tuple(keys[i] for i in index), cluster[index])
+
+
+def _nothing_readable(damaged: Sequence[Finding]) -> NothingToLearnFrom:
+    found = next(finding for finding in damaged if finding.check == "unreadable_file")
+    fix = "Check the paths, and that the columns have the right roles (--column NAME=image or NAME=audio)."
+    return NothingToLearnFrom("files", wanted="some that can be read", got=found.what, fix=fix)
 
 
 def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> pl.Series:

@@ -97,7 +97,7 @@ class _Run:
         body = {name: p for name, p in self.trained.items() if not name.startswith("head.")}
         self.start = {name: p.detach().clone() for name, p in body.items()} if recipe.l2sp or recipe.mixout else {}
         self.checkpoints = Checkpoints(around.notebook, around.name)
-        # Many images at once fall out of a core's caches (32: two to seven times as slow as 8); pairs need the whole batch.
+        # Many images at once fall out of the caches (32: two to seven times as slow as 8); pairs need the whole batch.
         self.micro = recipe.micro or (recipe.batch if around.loss else min(recipe.batch, tunable.at_once))
         self.steps = recipe.epochs * (len(around.order(0)) if around.order else ceil(len(rows) / recipe.batch))
         self.best: dict[str, Tensor] = {}
