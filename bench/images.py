@@ -61,12 +61,20 @@ def by_rung(folder: Path, weights: str, seed: int, budget: float | None) -> tupl
         return kept["delivered"].to_list(), facts
 
 
-def by_frozen_script(folder: Path, weights: str, seed: int, _: float | None) -> tuple[list[str], dict[str, Any]]:
-    """Pooled features, standardised, and logistic regression."""
-    import torch
+def logistic(features: np.ndarray, label: list[str], seed: int) -> list[str]:
+    """What scikit-learn's standardised logistic regression says of the rows after those that have a label."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
+
+    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
+    head.fit(features[: len(label)], label)
+    return [str(each) for each in head.predict(features[len(label) :])]
+
+
+def by_frozen_script(folder: Path, weights: str, seed: int, _: float | None) -> tuple[list[str], dict[str, Any]]:
+    """Pooled features, standardised, and logistic regression."""
+    import torch
     from transformers import AutoImageProcessor, AutoModel
 
     processor, model = AutoImageProcessor.from_pretrained(weights), AutoModel.from_pretrained(weights).eval()
@@ -80,26 +88,17 @@ def by_frozen_script(folder: Path, weights: str, seed: int, _: float | None) -> 
             found.append(model(**x).pooler_output.flatten(1).numpy())
     embedding = time.perf_counter() - begun
     features = np.concatenate(found)
-    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
-    head.fit(features[: len(train)], label)
-    said = [str(each) for each in head.predict(features[len(train) :])]
-    return said, {"embedding_s": embedding, "images": len(train + test)}
+    return logistic(features, label, seed), {"embedding_s": embedding, "images": len(train + test)}
 
 
 def by_classic_script(folder: Path, _: str, seed: int, __: float | None) -> tuple[list[str], dict[str, Any]]:
     """Handmade features and logistic regression."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     from rung.data.pictures import features
 
     train, label = files(folder, "train")
     test, _labels = files(folder, "test")
     x = np.stack([features(image) for image in opened(train + test)])
-    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
-    head.fit(x[: len(train)], label)
-    return [str(each) for each in head.predict(x[len(train) :])], {}
+    return logistic(x, label, seed), {}
 
 
 def by_trainer(folder: Path, weights: str, seed: int, _: float | None) -> tuple[list[str], dict[str, Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import images
-from images import EPOCHS, by_rung, files
+from images import EPOCHS, by_rung, files, logistic
 
 SETS = ("spoken_digits_fsdd", "speech_commands_6")
 WEIGHTS = "yamnet_audioset"
@@ -42,9 +42,6 @@ def patches_of(samples: np.ndarray, rate: int) -> np.ndarray:
 def by_frozen_script(folder: Path, weights: str, seed: int, _: float | None) -> tuple[list[str], dict[str, Any]]:
     """Mean and greatest pooled features, standardised, and logistic regression."""
     import torch
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
     from transformers import AutoModel
 
     model = AutoModel.from_pretrained(weights).eval()
@@ -58,27 +55,18 @@ def by_frozen_script(folder: Path, weights: str, seed: int, _: float | None) -> 
             found.append(torch.cat([vectors.mean(0), vectors.amax(0)]).numpy())
     embedding = time.perf_counter() - begun
     features = np.stack(found)
-    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
-    head.fit(features[: len(train)], label)
-    said = [str(each) for each in head.predict(features[len(train) :])]
-    return said, {"embedding_s": embedding, "sounds": len(train + test)}
+    return logistic(features, label, seed), {"embedding_s": embedding, "sounds": len(train + test)}
 
 
 def by_classic_script(folder: Path, _: str, seed: int, __: float | None) -> tuple[list[str], dict[str, Any]]:
     """Handmade features and logistic regression."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
     from rung.core.types import Clip
     from rung.data.sounds import features
 
     train, label = files(folder, "train")
     test, _labels = files(folder, "test")
     x = np.stack([features(Clip(samples, rate)) for samples, rate in heard(train + test)])
-    head = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000, random_state=seed))
-    head.fit(x[: len(train)], label)
-    return [str(each) for each in head.predict(x[len(train) :])], {}
+    return logistic(x, label, seed), {}
 
 
 def by_trainer(folder: Path, weights: str, seed: int, _: float | None) -> tuple[list[str], dict[str, Any]]:

@@ -11,7 +11,7 @@ from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.neighbors import NearestNeighbors
 
-from rung.bundle.heads import KnnHead, LinearHead, MlpHead, PriorHead
+from rung.bundle.heads import CosineHead, KnnHead, LinearHead, MlpHead, PriorHead
 from rung.bundle.model import Encoders, FittedModel, Parts
 from rung.bundle.table import fit_table
 from rung.bundle.tfidf import VIEWS, Tfidf, counted, weighed
@@ -44,6 +44,7 @@ HEADS = {
     "knn": lambda: KnnHead(
         _normal(20, 4), np.eye(3, dtype=np.float32)[np.arange(20) % 3], np.ones(3, np.float32) / 3, 5
     ),
+    "cosine": lambda: CosineHead(_normal(4, 3), _normal(3, 5), 20.0),
     "trees": lambda: _trees(3),
     "binary trees": lambda: _trees(2),
 }
@@ -62,6 +63,16 @@ def test_a_model_read_back_predicts_bit_for_bit(name):
     again = FittedModel.from_parts(_through_files(model.parts()))
     assert np.array_equal(model.predict(inputs), again.predict(inputs))
     assert model.predict(inputs).dtype == np.float32
+
+
+def test_roots_of_embeddings_and_handmade_features_are_read_back():
+    x, made = np.abs(_normal(11, 4, seed=5)), _normal(11, 3)
+    inputs = Inputs({}, pl.DataFrame(), lambda _: x, 11, media={"photo": [None] * 11}, plain=lambda _: made)
+    encoders = Encoders(embedded=("photo",), plain=("photo",), root=True)
+    assert np.allclose(encoders.apply(inputs), np.hstack([np.sqrt(x), made]))
+    model = FittedModel(encoders, LinearHead(_normal(7, 2), _normal(2), "softmax"))
+    again = FittedModel.from_parts(_through_files(model.parts()))
+    assert np.array_equal(model.predict(inputs), again.predict(inputs))
 
 
 def test_every_encoder_read_back_encodes_bit_for_bit():

@@ -34,6 +34,8 @@ USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root o
 AT_REST = 0.7  # seconds of the path whatever its rows
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
 MOST_CLASSES = 40  # Banking77's 77 classes took twice the time at 1,000 rows and gained nothing
+ROOTED = "root of embedding"
+AFTER_ROOT = 1
 JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
 WORDS = Words(
     strengths=(0.03, 0.1, 0.3, 1.0),
@@ -52,13 +54,14 @@ class Features:
 
 
 class Frozen:
-    """A head on cached embeddings of every text column; variants that inner rows may prefer.
+    """A head on cached embeddings of every column of text, images or sounds; variants that inner rows may prefer.
 
-    linear: the whole path of strengths, all folds solved together; class weights at the best of them. prototypes: class
-    means, where rows of each class are few. words: word
-    counts beside the embeddings, where that is affordable. knn, mlp: more complex still. The more complex must gain
-    more than one standard error. With table columns: embeddings alone, embeddings and columns side by side, or both
-    into boosted trees. The backbone's parameters are never touched.
+    linear: the whole path of strengths, all folds solved together; class weights at the best of them; also on the
+    square roots of embeddings without negative values, which tame a few loud maps. prototypes: class means, where rows
+    of each class are few. words: word counts beside the embeddings, where that is affordable. knn, mlp: more complex
+    still. The more complex must gain more than one standard error. With table columns: embeddings alone, embeddings and
+    columns side by side, or both into boosted trees. The backbone's parameters are never touched.
+    Source: Perronnin et al. 2010, Improving the Fisher Kernel, section 3.2, for square roots.
     """
 
     name = "frozen"
@@ -113,6 +116,9 @@ class Frozen:
         found = path(job, folds, groups_of(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
+        if _no_negatives(job):
+            rooted = {"variant": "linear", "features": ROOTED}
+            found += path(job, folds, groups_of(job, folds, ROOTED), STRENGTHS, rooted, AFTER_ROOT)
         if worth_trying(job.target, rows):
             for sharpness in SHARPNESS:
                 choice = {"variant": "prototypes", "features": "embedding", "sharpness": sharpness}
@@ -190,11 +196,16 @@ def _affords_words(rows: int, outputs: int) -> bool:
     return outputs <= MOST_CLASSES and rows * outputs <= MOST_FOR_WORDS
 
 
+def _no_negatives(job: Job) -> bool:
+    """Whether the embeddings are what a rectifier leaves: pooled maps of a convolutional network."""
+    return bool(job.inputs.media) and all(job.inputs.embed(name).min() >= 0 for name in job.inputs.media)
+
+
 def groups_of(job: Job, folds: Sequence[Fold], which: str) -> Groups:
     """Features with the folds that share them: all folds, but one fold each where a table's encoder is fitted."""
 
     def groups() -> Iterator[tuple[Floats, list[int]]]:
-        if which == "embedding":
+        if which in ("embedding", ROOTED):
             yield features_of(job, folds[0].train, which).x, list(range(len(folds)))
             return
         for f, fold in enumerate(folds):
@@ -210,8 +221,8 @@ def features_of(job: Job, rows: Ints, which: str, *, only: bool = False) -> Feat
     """
     names = tuple(job.inputs.parts)
     inputs: Inputs = job.inputs.take(rows) if only else job.inputs
-    if which == "embedding":
-        encoders = Encoders(embedded=names)
+    if which in ("embedding", ROOTED):
+        encoders = Encoders(embedded=names, root=which == ROOTED)
         return Features(encoders, encoders.apply(inputs))
     bare = Encoders(embedded=names).apply(job.inputs.take(rows))
     spread = float(np.sqrt(bare.var(axis=0).sum()))

@@ -35,7 +35,7 @@ class Encoders:
     """Columns to features, side by side: TF-IDF views, embeddings, handmade features of media, table columns.
 
     scale multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's,
-    so that they weigh about as much as the word counts beside them.
+    so that they weigh about as much as the word counts beside them. root: of embeddings that have no negative values.
     """
 
     tfidf: tuple[Tfidf, ...] = ()
@@ -44,11 +44,14 @@ class Encoders:
     scale: float = 1.0
     weight: float = 1.0
     plain: tuple[str, ...] = ()
+    root: bool = False
 
     def apply(self, inputs: Inputs) -> Features:
         """(N, D) float32: sparse where there is TF-IDF, else dense."""
         weight = np.float32(self.weight)
         dense = [inputs.embed(name) * weight if weight != 1 else inputs.embed(name) for name in self.embedded]
+        if self.root:
+            dense = [np.sqrt(np.maximum(each, 0)) for each in dense]
         dense += [inputs.plain(name) for name in self.plain]
         if self.table is not None:
             dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
@@ -114,6 +117,7 @@ class FittedModel:
             "tfidf": [{"column": view.column, "view": view.view} for view in encoders.tfidf],
             "embedded": list(encoders.embedded),
             "plain": list(encoders.plain),
+            "root": encoders.root,
             "table": encoders.table.meta() if encoders.table else None,
             "scale": encoders.scale,
             "weight": encoders.weight,
@@ -138,7 +142,8 @@ class FittedModel:
         )
         table = _table(meta["table"]) if meta["table"] is not None else None
         plain = tuple(meta.get("plain", ()))
-        encoders = Encoders(views, tuple(meta["embedded"]), table, meta["scale"], meta["weight"], plain)
+        rest = (meta["scale"], meta["weight"], plain, meta.get("root", False))
+        encoders = Encoders(views, tuple(meta["embedded"]), table, *rest)
         return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"], _delta(parts))
 
 

@@ -79,10 +79,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     if test_frame is not None and target_name not in test_frame.columns:
         raise NoSuchColumn(target_name, among=test_frame.columns)
     columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
-    frame = with_places(frame, columns, sheet.folder)
+    frame = frame_read = with_places(frame, columns, sheet.folder)
     if test_frame is not None:
         test_frame = with_places(test_frame, columns, given_test.folder if given_test else sheet.folder)
-    print_of = fingerprint(by_content(frame, columns))
     readable, damaged = damage(frame, columns)
     if not readable.any():
         raise _nothing_readable(damaged)
@@ -122,7 +121,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if test_frame is None else ()),
     )
-    split = split_hash(pool.keys, test.keys, decided)
+    print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
     from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
 
