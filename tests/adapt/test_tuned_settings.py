@@ -9,6 +9,7 @@ from rung.adapt.ladder import rungs
 from rung.adapt.settings import checked_settings, known_settings
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.core.errors import BadOption
+from rung.core.types import Task
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
@@ -54,6 +55,21 @@ def test_weights_that_stayed_are_not_counted_as_trained_and_the_notes_say_so(mak
     assert trial.choice["stop_after"] == 0
     assert trial.trained == job.tunable.card.width * job.target.outputs + job.target.outputs
     assert any("training brought nothing" in note for note in trial.notes)
+
+
+def test_settings_that_this_job_has_no_use_for_are_said(make):
+    settings = {"partial.smoothing": 0.1, "partial.imbalance": "focal", "partial.k": 9}
+    notes = TUNED["partial"].climb(make(Task.REGRESSION, **ALL, settings=settings)).notes
+    assert "partial.smoothing 0.1 was not used: it is for targets of one class a row" in notes
+    assert "partial.imbalance focal was not used: it is for targets of one class a row" in notes
+    assert "partial.k 9 was cut to the 2 blocks that there are" in notes
+    assert not any("was not used" in note for note in TUNED["full"].climb(make(**ALL)).notes)
+
+
+def test_more_blocks_than_there_are_are_all(make):
+    for name in ("partial", "contrastive"):
+        job = make(**ALL, settings={f"{name}.k": 9})
+        assert TUNED[name].method.settings(job)[0]["k"] == 2
 
 
 def test_a_range_test_and_a_search_are_in_the_cost(make):

@@ -48,7 +48,8 @@ class Pairs:
     def settings(self, job: Job) -> list[dict[str, Any]]:
         """Half of the blocks, or as many as the user set."""
         assert job.tunable is not None
-        return [{"k": int(job.settings.get("contrastive.k", 0)) or ceil(job.tunable.count / 2)}]
+        count = job.tunable.count
+        return [{"k": min(int(job.settings.get("contrastive.k", 0)) or ceil(count / 2), count)}]
 
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
         """Nothing beside rates, decay and epochs."""

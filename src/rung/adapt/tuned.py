@@ -148,7 +148,7 @@ class Tuned:
         if kept is not None:
             return kept
         inner = inner_folds(job, fold.train, ASIDE)[0]
-        notes = []
+        notes = self._unheeded(job)
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
             notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
@@ -175,6 +175,18 @@ class Tuned:
         if job.notebook:
             job.notebook.put(f"{name} done", note)
         return note
+
+    def _unheeded(self, job: Job) -> list[str]:
+        """What the user set and this job has no use for."""
+        found, asked = [], job.settings
+        for name, unused in (("smoothing", 0.0), ("imbalance", "none")):
+            said = asked.get(f"{self.name}.{name}", unused)
+            if said != unused and not job.target.task.one_label:
+                found.append(f"{self.name}.{name} {said} was not used: it is for targets of one class a row")
+        blocks = job.tunable.count if job.tunable is not None else 0
+        if (k := int(asked.get(f"{self.name}.k", 0))) > blocks:
+            found.append(f"{self.name}.k {k} was cut to the {blocks} blocks that there are")
+        return found
 
     def _rated(self, ground: Ground, rows: Ints) -> list[dict[str, Any]]:
         """The short list, with the rate that a range test finds where the user wants that."""
