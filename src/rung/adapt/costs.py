@@ -10,12 +10,14 @@ import numpy as np
 
 from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
-from rung.adapt.ground import Ground
+from rung.adapt.ground import VIEWS, Ground
 from rung.adapt.starts import ASIDE, sampled
-from rung.adapt.training.cost import mixed, rates, seconds_of_run, total
+from rung.adapt.training.cost import Rates, mixed, rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner
+from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import Recipe
+from rung.adapt.views import AUTO, MOST, fitting
 from rung.core.contracts import Job, Prepared
 from rung.core.types import Cost, Ints
 
@@ -51,16 +53,17 @@ class Trains(Protocol):
 
 
 def predicted(rung: Trains, job: Job) -> Cost:
-    """Seconds and bytes of all folds of the first repeat."""
+    """Seconds and bytes of all folds of the first repeat; augmentation counts where the budget leaves time for it."""
     small = sampled(job)
+    begun = perf_counter()
     ground, rows = Ground.of(small), np.arange(len(small.target))
-    whole = Ground.of(job)
-    folds = [fold for fold in job.plan.folds if fold.repeat == 0]
-    length_N = whole.rows(0, None).length_N
-    seconds, memory = [], 0
+    prepared = (perf_counter() - begun) / len(rows)
+    length_N = _lengths(job, ground)
+    folds = [inner_folds(job, fold.train, ASIDE)[0] for fold in job.plan.folds if fold.repeat == 0]
+    judged = [fold.validation for fold in job.plan.folds if fold.repeat == 0]
+    seconds, varied, memory = [], 0.0, 0
     for setting in rung.method.settings(job):
         recipe = rung.recipe_for(job, setting)
-        begun = perf_counter()
         body = rung.method.body(small, setting, ground.probe)
         kept = 0.0
         if body.k:
@@ -69,10 +72,11 @@ def predicted(rung: Trains, job: Job) -> Cost:
             kept = (perf_counter() - begun) / max(1, int(ground.rows(0, None).length_N.sum()))
         rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
         seconds.append(kept * int(length_N.sum()))
-        for fold in folds:
-            inner = inner_folds(job, fold.train, ASIDE)[0]
-            seconds.append(seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed))
-            seconds.append(int(length_N[fold.validation].sum()) * rate.passed)
+        views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k)
+        for inner, aside in zip(folds, judged, strict=True):
+            run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
+            views += run if views else 0.0
+            seconds += [run, int(length_N[aside].sum()) * rate.passed]
             if rung.warm_steps is not None:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
                 steps = rung.warm_steps(len(inner.train), recipe.batch)
@@ -81,8 +85,28 @@ def predicted(rung: Trains, job: Job) -> Cost:
             if job.rate == FIND:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
-        memory = max(memory, rate.memory)
+        memory, varied = max(memory, rate.memory), max(varied, views)
     times: float = 1
     if job.search:  # each fold searches on its own, over one setting of the short list
         times = max(2, ceil(job.search / len(folds))) / len(rung.method.settings(job))
-    return total([times * each for each in seconds], memory)
+    plain = total([times * each for each in seconds], memory)
+    both = total([plain.seconds, varied], memory)
+    return both if both.seconds <= job.left() else plain
+
+
+def _lengths(job: Job, sample: Ground) -> Ints:
+    """What each row costs; of images and sounds, which take long to open, the sample's over and over."""
+    found = sample if not sample.tunable.padded else Ground.of(job)
+    return np.resize(found.rows(0, None).length_N, len(job.target))
+
+
+def _views(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, prepared: float, kept: float, *, k: int) -> float:
+    """Seconds to make the views of one climb and to ask whether they help; 0 where none are tried."""
+    changes = [name for name in fitting(job) if name not in ALPHA]
+    if recipe.augment != AUTO or not job.inputs.media:
+        return 0.0
+    n, folds = len(length_N), len([fold for fold in job.plan.folds if fold.repeat == 0])
+    asked = min(n, MOST) * (len(fitting(job)) * (prepared + rate.passed * float(length_N.mean())))
+    many = VIEWS if k else folds * recipe.epochs
+    made = many * (prepared * n + kept * int(length_N.sum())) if changes else 0.0
+    return asked + made

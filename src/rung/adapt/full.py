@@ -51,7 +51,7 @@ register(
         90,
         "the same architecture from a random start",
         Everything(random=True),
-        Recipe(epochs=8, rate=3e-4, head_rate=1e-3, layer_decay=1.0, wise=False),
+        Recipe(epochs=8, rate=3e-4, head_rate=1e-3, layer_decay=1.0, wise=False, augment="none"),
         fresh=True,
         yardstick=True,
     )

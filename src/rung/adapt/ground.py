@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -9,10 +10,14 @@ import torch
 from rung.adapt.bodies import Body
 from rung.adapt.prefix import Kept, keep
 from rung.adapt.training.learner import Learner, Net, Rows
+from rung.adapt.training.mix import ALPHA
+from rung.adapt.training.varied import Varied
 from rung.core.contracts import Job, Prepared, Tunable
 from rung.core.types import Floats, Progress
 
 PROBE = 4  # rows on which a cut model is compared with the whole
+VIEWS = 4  # of each row that are kept below a freeze line
+View = tuple[tuple[Prepared, ...], tuple[Kept, ...] | None]
 
 
 @dataclass
@@ -23,6 +28,8 @@ class Ground:
     tunable: Tunable
     columns: tuple[Prepared, ...] = field(repr=False)
     kept: dict[int, tuple[Kept, ...]] = field(default_factory=dict, repr=False)
+    views: dict[tuple[int, tuple[str, ...], int], View] = field(default_factory=dict, repr=False)
+    looked: dict[str, Any] = field(default_factory=dict, repr=False)  # features of views, by the change
 
     @staticmethod
     def of(job: Job) -> "Ground":
@@ -30,8 +37,11 @@ class Ground:
         assert job.tunable is not None
         return Ground(job, job.tunable, tuple(job.tunable.prepare(items) for items in job.inputs.parts.values()))
 
-    def rows(self, k: int, beside: Floats | None) -> Rows:
-        """The rows for a body that runs whole (k = 0) or on what was kept below the top k blocks."""
+    def rows(self, k: int, beside: Floats | None, augment: tuple[str, ...] = ()) -> Rows:
+        """The rows for a body that runs whole (k = 0) or on what was kept below the top k blocks.
+
+        augment: what is done to the rows that train, each epoch to another view of them.
+        """
         if k and k not in self.kept:
             total = len(self.job.target) * len(self.columns)
 
@@ -39,7 +49,35 @@ class Ground:
                 self.job.tell(Progress("activations below the freeze line", done, total))
 
             self.kept[k] = keep(self.tunable, self.tunable.module(), k, self.columns, told=told)
-        return Rows(self.tunable, self.columns, beside, self.kept[k] if k else None)
+        plain = Rows(self.tunable, self.columns, beside, self.kept[k] if k else None)
+        if not augment:
+            return plain
+        mixes = tuple(name for name in augment if name in ALPHA)
+        changes = tuple(name for name in augment if name not in ALPHA)
+
+        def view(epoch: int) -> Rows:
+            if not changes:
+                return replace(plain, mixes=mixes)
+            columns, kept = self._view(k, changes, epoch)
+            return Rows(self.tunable, columns, beside, kept, mixes)
+
+        return replace(plain, view=view)
+
+    def _view(self, k: int, changes: tuple[str, ...], epoch: int) -> View:
+        """The columns as they are in this epoch; below a freeze line a few views take turns, each computed once."""
+        key = k, changes, epoch % VIEWS if k else epoch
+        if key not in self.views:
+            if not k:  # one at a time, as it is large
+                self.views = {known: view for known, view in self.views.items() if known[0]}
+            columns, inputs, seed = [], self.job.inputs, self.job.seed + 1 + key[2]
+            for name, column in zip(inputs.parts, self.columns, strict=True):
+                varied = [Varied(item, changes, seed) for item in inputs.media.get(name, ())]
+                columns.append(self.tunable.prepare(varied) if varied else column)
+            if k:
+                self.views[key] = self.columns, keep(self.tunable, self.tunable.module(), k, columns)
+            else:
+                self.views[key] = tuple(columns), None
+        return self.views[key]
 
     @property
     def probe(self) -> Prepared:

@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 from rung.adapt.ladder import rungs
+from rung.adapt.views import AUTO, KNOWN, NONE
 from rung.core.errors import BadOption
 
 WORDS = {
@@ -63,6 +64,13 @@ def _as(name: str, value: Any, default: Any) -> Any:
         if value not in words:
             raise BadOption(f"--set {name}", wanted=f"one of {', '.join(words)}", got=value)
         return value
+    if name.endswith(".augment"):
+        parts = str(value).split("+")
+        if not set(parts) <= set(KNOWN) and parts not in ([AUTO], [NONE]):
+            raise BadOption(
+                f"--set {name}", wanted=f"auto, none, or of {', '.join(KNOWN)} some with + between", got=value
+            )
+        return str(value)
     if isinstance(default, bool):
         if str(value).lower() not in TRUTHS:
             raise BadOption(f"--set {name}", wanted="true or false", got=value)

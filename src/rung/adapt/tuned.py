@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from math import ceil
-from typing import Any, Protocol
+from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from rung.adapt.choose import inner_folds
 from rung.adapt.costs import FIND, predicted
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
+from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
 from rung.adapt.runs import Run, agreed
 from rung.adapt.starts import ASIDE, Start, begin, class_weights, judge
@@ -29,30 +31,15 @@ from rung.adapt.training.loop import Around, train
 from rung.adapt.training.rate_finder import find_rate
 from rung.adapt.training.recipe import Recipe, with_rate
 from rung.adapt.training.trials import After, search
+from rung.adapt.unheeded import unheeded
+from rung.adapt.views import AUTO, asked_of, with_views
 from rung.bundle.model import FittedModel
-from rung.core.contracts import Job, Note, Prepared, Trial
+from rung.core.contracts import Job, Note, Trial
 from rung.core.rng import digest
 from rung.core.types import Cost, Fold, Ints
 
+VARIED = 2.5  # times what the plain runs of a fold took: they again in the folds to come, and varied ones
 MOST_TRAIN_ROWS = 2000  # training rows predicted again for the overfitting verdict
-
-
-class Method(Protocol):
-    """What differs between the rungs that train."""
-
-    options: Mapping[str, Any]  # what a user may set beside the recipe, with its default
-
-    def applies(self, job: Job) -> str:
-        """Empty when this backbone can be trained so, else why not."""
-
-    def settings(self, job: Job) -> list[dict[str, Any]]:
-        """The short list of settings of which the rows set aside choose one."""
-
-    def space(self, job: Job) -> Mapping[str, tuple[Any, ...]]:
-        """What a search may choose beside rates, decay and epochs; the first of each is the default."""
-
-    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
-        """The backbone made ready to learn."""
 
 
 Warm = Callable[[Ground, Ints, Body, Recipe], None]
@@ -148,7 +135,7 @@ class Tuned:
         if kept is not None:
             return kept
         inner = inner_folds(job, fold.train, ASIDE)[0]
-        notes = self._unheeded(job)
+        notes, begun = unheeded(self.name, job), perf_counter()
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
             notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
@@ -158,6 +145,8 @@ class Tuned:
                 said = ", ".join(f"{key} {value}" for key, value in setting.items())
                 runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
             best = max(runs, key=lambda run: run.score)
+        best, more = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
+        notes += more
         if where := best.body.where():
             notes.append(f"modules at {where}")
         rows = fold.train
@@ -176,17 +165,18 @@ class Tuned:
             job.notebook.put(f"{name} done", note)
         return note
 
-    def _unheeded(self, job: Job) -> list[str]:
-        """What the user set and this job has no use for."""
-        found, asked = [], job.settings
-        for name, unused in (("smoothing", 0.0), ("imbalance", "none")):
-            said = asked.get(f"{self.name}.{name}", unused)
-            if said != unused and not job.target.task.one_label:
-                found.append(f"{self.name}.{name} {said} was not used: it is for targets of one class a row")
-        blocks = job.tunable.count if job.tunable is not None else 0
-        if (k := int(asked.get(f"{self.name}.k", 0))) > blocks:
-            found.append(f"{self.name}.k {k} was cut to the {blocks} blocks that there are")
-        return found
+    def _augmented(self, ground: Ground, inner: Fold, name: str, best: Run, most: float) -> tuple[Run, list[str]]:
+        """The best run, or one like it on varied images and sounds. most: seconds that it takes, about."""
+        job = ground.job
+        if self.recipe_for(job, {}).augment != AUTO or not job.inputs.media:
+            return best, []
+        if job.left() < most:
+            return best, ["no augmentation: the budget leaves no time to try it"]
+
+        def trained(setting: dict[str, Any], said: str) -> Run:
+            return self._train(ground, inner.train, setting, f"{name} {said}", aside=inner.validation)
+
+        return with_views(best, trained, ground, inner)
 
     def _rated(self, ground: Ground, rows: Ints) -> list[dict[str, Any]]:
         """The short list, with the rate that a range test finds where the user wants that."""
@@ -241,7 +231,8 @@ class Tuned:
         net.short, net.fresh = ground.tunable.precision == "bfloat16", body.fresh
         truth = torch.from_numpy(np.ascontiguousarray(fit_value(job.target, start.shift, start.spread)))
         names = {f"body.{here}": there for here, there in body.names.items()}
-        learner = Learner(net, ground.rows(body.k, start.beside), truth, LINK[job.target.task], names)
+        views = asked_of(self.recipe_for(job, setting).augment, job)
+        learner = Learner(net, ground.rows(body.k, start.beside, views), truth, LINK[job.target.task], names)
         return learner, body, start
 
     def ready(self, ground: Ground, rows: Ints, setting: Mapping[str, Any]) -> Learner:

@@ -205,6 +205,11 @@ class Model(Protocol):
         """(N, C) probabilities, or (N, 1) values for regression, row order kept."""
 
 
+def endless() -> float:
+    """Seconds that remain without a budget."""
+    return float("inf")
+
+
 @dataclass(frozen=True)
 class Job:
     """All that a rung may look at: the pool rows and who judges them. The test rows are not here.
@@ -228,6 +233,7 @@ class Job:
     storage: str | None = None  # where several machines share one search
     prompted: Callable[[Sequence[str]], Prompted] | None = field(default=None, repr=False)  # of class names
     rate: float | str | None = None  # learning rate of the body for every rung that trains; "find": by a range test
+    left: Callable[[], float] = field(default=endless, repr=False)  # seconds of the budget that remain
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns with one of these roles, in table order."""

@@ -78,6 +78,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     A rung that is a yardstick (scratch) is tried after that, where a rung that trained the backbone holds the place or
     the user named it: transfer is measured against it.
     """
+    job = replace(job, left=ladder.left)
     steps: list[Step] = []
     incumbent: Step | None = None
     idle, stopped = 0, ""

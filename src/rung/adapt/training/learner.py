@@ -1,7 +1,7 @@
 """Body and head as one module over prepared rows: what the loop trains, whatever a row is made of."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from rung.adapt.prefix import Kept, frozen
 from rung.adapt.training.dropout import use_bytes
+from rung.adapt.training.losses import Loss
+from rung.adapt.training.mix import mix, mixed
 from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Floats, Ints
@@ -80,6 +82,8 @@ class Rows:
     columns: tuple[Prepared, ...] = field(repr=False)
     beside: Floats | None = field(default=None, repr=False)
     kept: tuple[Kept, ...] | None = field(default=None, repr=False)
+    mixes: tuple[str, ...] = ()  # how rows that train are mixed with others of their batch
+    view: Callable[[int], "Rows"] | None = field(default=None, repr=False)  # of an epoch, as they train
 
     @cached_property
     def length_N(self) -> Ints:  # noqa: N802  # shape letters
@@ -95,6 +99,21 @@ class Rows:
         back[order] = np.arange(len(order))
         found = [self._part(rows[each]) for each in cut]
         return {"parts": found, "back": torch.from_numpy(back).to(found[0].batches[0].device)}
+
+    def mixed(self, rows: Ints) -> tuple[dict[str, Any], Ints, Tensor]:
+        """The net's arguments for these rows as they train, the row that each is mixed with, and its own share."""
+        if not self.mixes:
+            given = self.take(rows)
+            return given, rows, torch.ones(len(rows), device=given["back"].device)
+        part = self._part(rows)
+        if part.hidden is None:
+            batch, partner, share = mixed(part.batches[0], self.mixes)
+            part = replace(part, batches=[batch])
+        else:
+            hidden, partner, share = mix(part.hidden[0], part.batches[0].count_N, self.mixes)
+            part = replace(part, hidden=[hidden])
+        back = torch.arange(len(rows), device=share.device)
+        return {"parts": [part], "back": back}, rows[partner], share
 
     def _part(self, rows: Ints) -> Part:
         hollow = self.kept is not None
@@ -129,6 +148,16 @@ class Learner:
     def depth(self, name: str) -> int:
         """0 for input embeddings up to L + 1."""
         return self.rows.tunable.depth(self.names.get(name, name))
+
+    def losses(self, net: Any, rows: Ints, loss: Loss, epoch: int) -> Tensor:
+        """(n,) of these rows as they are in this epoch; a mixed row's is that of both its truths, by their shares."""
+        now = self.rows if self.rows.view is None else self.rows.view(epoch)
+        given, partner, share = now.mixed(rows)
+        z_NC = net(**given)
+        each = loss(z_NC, self.truth[rows].to(z_NC.device))
+        if not now.mixes:
+            return each
+        return share * each + (1 - share) * loss(z_NC, self.truth[partner].to(z_NC.device))
 
     def outputs(self, rows: Ints) -> Floats:
         """(n, C) raw outputs of these rows, nothing learnt."""

@@ -14,7 +14,8 @@ class Recipe:
     without a better score on the rows set aside, after which training stops. imbalance: "none", "weights" (balanced
     class weights) or "focal" (gamma 2). l2sp: pull back to the start of each body weight.
     mixout: share of the body's weights that stand at their start in a step. gradual: unfreeze block
-    after block from the top over the first half of training. wise: try weights between start and end.
+    after block from the top over the first half of training. wise: try weights between start and end. augment: "auto"
+    (what the rows set aside agree to), "none", or changes such as "crop+flip" of images and sounds that train.
     """
 
     epochs: int = 4
@@ -33,6 +34,7 @@ class Recipe:
     mixout: float = 0.0
     gradual: bool = False
     wise: bool = True
+    augment: str = "auto"
 
 
 def with_rate(recipe: Recipe, times: float) -> Recipe:

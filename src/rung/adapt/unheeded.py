@@ -1,0 +1,21 @@
+"""What a user set of a rung and its job has no use for: said, never dropped in silence."""
+
+from rung.adapt.views import AUTO, NONE, fitting
+from rung.core.contracts import Job
+
+
+def unheeded(rung: str, job: Job) -> list[str]:
+    """One sentence for each such setting."""
+    found, asked = [], job.settings
+    for name, unused in (("smoothing", 0.0), ("imbalance", "none")):
+        said = asked.get(f"{rung}.{name}", unused)
+        if said != unused and not job.target.task.one_label:
+            found.append(f"{rung}.{name} {said} was not used: it is for targets of one class a row")
+    blocks = job.tunable.count if job.tunable is not None else 0
+    if (k := int(asked.get(f"{rung}.k", 0))) > blocks:
+        found.append(f"{rung}.k {k} was cut to the {blocks} blocks that there are")
+    said = asked.get(f"{rung}.augment", AUTO)
+    odd = [name for name in said.split("+") if name not in (AUTO, NONE, *fitting(job))]
+    if odd:
+        found.append(f"{rung}.augment {'+'.join(odd)} was not used: this job's columns don't allow it")
+    return found
