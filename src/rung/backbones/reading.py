@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import torch
 import transformers
 
+from rung.backbones import chains  # noqa: F401  # registers its architectures
 from rung.backbones.catalog import Family
 from rung.backbones.source import Source
 from rung.core.errors import NoBackbone

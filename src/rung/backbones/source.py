@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rung.backbones.catalog import HUB, Entry, catalog, find, package_folder
+from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone, NoSuchBackbone
 
 # Weights that can't run code, settings, tokenizers; never a pickle, never the other runtimes' copies.
 WANTED_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
 UNWANTED_FILES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*"]
+SUFFIXES = (".safetensors", ".pth", ".pt")  # of a state dict that is named as a file
 HUB_ID = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
 
@@ -27,7 +29,8 @@ class Source:
 def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card and command
     """Find the files of a backbone; None means the embedded default.
 
-    id: a catalog id, a local folder in Hugging Face format, or hf:owner/name[@revision].
+    id: a catalog id, a local folder in Hugging Face format, a state dict of torchvision's shape (.safetensors, .pth) or
+    a folder with one, or hf:owner/name[@revision].
     Raises NoBackbone when they can't be had, with the reason and the way out.
     """
     name = catalog()[0].id if id is None else str(id)
@@ -36,9 +39,11 @@ def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card an
         return _packaged(entry)
     if name.startswith(HUB):
         return _hub(name, entry)
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _local(folder.resolve())
+    place = Path(name).expanduser()
+    if place.is_file() and place.suffix in SUFFIXES:
+        return _state_dict(place.resolve())
+    if place.is_dir():
+        return _local(place.resolve())
     raise NoSuchBackbone(
         f"backbone {name!r}",
         wanted=f"a folder, hf:owner/name[@revision], or one of {', '.join(known.id for known in catalog()[:1])}",
@@ -62,10 +67,19 @@ def _packaged(entry: Entry) -> Source:
 
 
 def _local(folder: Path) -> Source:
+    own = list(folder.glob("*.safetensors"))
+    if len(own) == 1 and own[0].name != "model.safetensors" and "model_type" not in read_object(folder, "config.json"):
+        return _state_dict(own[0])
     if not (folder / "config.json").is_file():
         fix = "A backbone folder holds config.json, model.safetensors and a tokenizer, as save_pretrained writes them."
         raise NoBackbone(f"backbone {folder}", wanted="a folder with a config.json", got="one without", fix=fix)
     return Source(str(folder), folder, "local", _licence(folder))
+
+
+def _state_dict(path: Path) -> Source:
+    from rung.backbones.statedict import converted  # noqa: PLC0415  # torch, where such a file is named
+
+    return Source(str(path), converted(path), "local", _licence(path.parent))
 
 
 def _hub(name: str, entry: Entry | None) -> Source:

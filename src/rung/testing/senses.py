@@ -41,6 +41,7 @@ _BESIDE = {
     "bos_token_id": 2,
     "eos_token_id": 3,
 }
+_CHAIN = ((3, 8), (8, 16), (16, 32))
 _CONVNEXT = {"image_processor_type": "ConvNextImageProcessor", "size": {"shortest_edge": SIDE}, "crop_pct": 0.875}
 _SPEECH_FRONT = {"feature_extractor_type": "Wav2Vec2FeatureExtractor", "sampling_rate": RATE, "do_normalize": True}
 _CROP = {"size": {"shortest_edge": SIDE + 8}, "crop_size": {"height": SIDE, "width": SIDE}}
@@ -58,6 +59,14 @@ MAKES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "mobilenet_v1": ({"depth_multiplier": 0.25}, {"image_processor_type": "MobileNetV1ImageProcessor", **_CROP}),
     "mobilenet_v2": ({"depth_multiplier": 0.35}, {"image_processor_type": "MobileNetV2ImageProcessor", **_CROP}),
+    "vgg": (
+        {"layers": [{"conv": [a, b, 3, 1, 1], "norm": True, "pool": [2, 2, False]} for a, b in _CHAIN]},
+        {"image_processor_type": "MobileNetV1ImageProcessor", **_CROP},
+    ),
+    "squeezenet": (
+        {"layers": [{"conv": [3, 8, 3, 2, 0], "pool": [3, 2, True]}, *({"fire": [a, 4, 8, 8]} for a in (8, 16))]},
+        {"image_processor_type": "MobileNetV1ImageProcessor", **_CROP},
+    ),
     "vit": (_TOKENS, {"image_processor_type": "ViTImageProcessor", **_SQUARE}),
     "deit": (_TOKENS, {"image_processor_type": "DeiTImageProcessor", **_CROP}),
     "beit": (_TOKENS, {"image_processor_type": "BeitImageProcessor", **_CROP}),
@@ -132,6 +141,7 @@ def tiny_sense(family: str, folder: str | Path, *, seed: int = 0) -> Path:
     weights. Raises KeyError for a family without a toy.
     """
     torch, transformers = need("torch"), need("transformers")
+    need("rung.backbones.chains")  # architectures that transformers lacks
     sizes, front = MAKES[family]
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
