@@ -254,6 +254,14 @@ def test_wide_and_grouped_residual_nets_are_refused(tmp_path):
         locate(str(tmp_path / "wide.safetensors"))
 
 
+def test_alexnet_is_not_taken_for_vgg(tmp_path):
+    state = vgg(normed=False)[0]
+    state.conv("features.0", 3, 8, 11, bias=True)
+    save_file(dict(state), tmp_path / "alexnet.safetensors")
+    with pytest.raises(NoBackbone, match="the state dict of ResNet"):
+        locate(str(tmp_path / "alexnet.safetensors"))
+
+
 def test_a_climb_on_a_state_dict_is_delivered_and_found_again(tmp_path):
     data = write_pictures(tmp_path / "data", 60)
     save_file(dict(vgg(normed=True)[0]), tmp_path / "vgg.safetensors")

@@ -207,6 +207,8 @@ def _vgg(tensors: Tensors) -> Shaped | None:
     at = sorted(index for index, each in found.items() if each.ndim == 4)
     if not at or any(name.startswith("features.") and name.count(".") > 2 for name in tensors):
         return None
+    if any(found[index].shape[2:] != (3, 3) for index in at):
+        return None  # AlexNet has such names too
     normed = "features.1.running_mean" in tensors
     layers: list[dict[str, Any]] = []
     names: dict[str, str] = {}
