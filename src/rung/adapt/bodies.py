@@ -169,6 +169,8 @@ def places(tunable: Tunable, module: nn.Module) -> Places:
     The last layer back to the model's width ends the feed-forward part, the one before it ends attention.
     Raises ValueError for a block without two such layers.
     """
+    if not tunable.count:
+        raise ValueError("the backbone has no list of blocks")
     block = list(tunable.blocks(module))[-1]
     sized = [(name, width) for name, part in block.named_modules() if (width := width_of(part)) is not None]
     back = [name for name, (_, out) in sized if out == tunable.card.width]

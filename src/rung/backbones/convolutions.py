@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
+NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)  # these alone: some that inherit from them do more (timm's add an activation)
 
 
 def fold(model: nn.Module, run: Callable[[], Any]) -> int:
@@ -47,7 +47,7 @@ def _seen(model: nn.Module, run: Callable[[], Any]) -> tuple[dict[nn.Module, Any
             pairs[made[id(given[0])][0]] = norm
 
     hooks = [layer.register_forward_hook(convolved) for layer in model.modules() if isinstance(layer, CONVOLUTIONS)]
-    hooks += [norm.register_forward_pre_hook(normed) for norm in model.modules() if isinstance(norm, NORMS)]
+    hooks += [norm.register_forward_pre_hook(normed) for norm in model.modules() if type(norm) in NORMS]
     try:
         with torch.inference_mode():
             run()

@@ -12,7 +12,7 @@ from rung.backbones import fast
 from rung.backbones.catalog import family
 from rung.backbones.jsonfile import read_object
 from rung.backbones.reader import Reader, reader_of
-from rung.backbones.reading import parameter_sizes, read_config, read_model
+from rung.backbones.reading import parameter_sizes, placed, read_config, read_model
 from rung.backbones.source import Source
 from rung.backbones.weights import check
 from rung.core.contracts import BackboneCard, Prepared
@@ -51,6 +51,7 @@ class HuggingFace:
         self.family = family(str(config.get("model_type", "")), of=source.id, folder=source.folder)
         self._weights = check(source)
         self.config = read_config(source)
+        self.family = placed(self.family, self.config)
         self.reader: Reader = reader_of(source, self.family, self.config)
 
     @cached_property
@@ -94,7 +95,7 @@ class HuggingFace:
         final: list[str] = []
         path = self.family.blocks + "."
         for name in self._parameters:
-            if name.startswith(path):
+            if self.family.blocks and name.startswith(path):
                 found.setdefault(f"block {name[len(path) :].split('.', 1)[0]}", []).append(name)
             elif name.startswith(self.family.after):
                 final.append(name)

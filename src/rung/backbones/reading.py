@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any, TypeVar
 
 import torch
 import transformers
+from torch import nn
 
 from rung.backbones import chains  # noqa: F401  # registers its architectures
 from rung.backbones.catalog import Family
@@ -123,6 +125,26 @@ def blank_model(family: Family, config: Any) -> Any:
             return part_of(transformers.AutoModel.from_config(config, **family.options), family)
         config = getattr(config, f"{family.modality.replace('image', 'vision')}_config", config)  # of a pair with text
         return part_of(getattr(transformers, family.loader)(config), family)
+
+
+def placed(family: Family, config: Any) -> Family:
+    """The family with the path of its list of blocks, where that differs from model to model; "" where there is none.
+
+    timm calls it blocks, stages or layers; what is named after it comes after it.
+    """
+    if family.blocks or family.name != "timm_wrapper":
+        return family
+    with torch.device("meta"):
+        core = blank_model(family, config).timm_model
+    names = [name for name, _ in core.named_children()]
+    for name in ("blocks", "stages", "layers"):
+        found = getattr(core, name, None)
+        if not isinstance(found, nn.Sequential | nn.ModuleList):
+            continue
+        if all(next(part.parameters(), None) is not None for part in found):
+            after = tuple(f"timm_model.{each}" for each in names[names.index(name) + 1 :])
+            return replace(family, blocks=f"timm_model.{name}", after=after)
+    return family
 
 
 def parameter_sizes(family: Family, config: Any) -> dict[str, int]:

@@ -1,16 +1,18 @@
 """From an id to a folder of files on this machine: embedded package, local folder or hub."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rung.backbones.catalog import HUB, Entry, catalog, find, package_folder
 from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone, NoSuchBackbone
+from rung.core.extras import need
 
 # Weights that can't run code, settings, tokenizers; never a pickle, never the other runtimes' copies.
 WANTED_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
 UNWANTED_FILES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*"]
+TIMM, TIMMS = "timm:", "pretrained_cfg"  # before a name; in the config.json of timm's folders
 SUFFIXES = (".safetensors", ".pth", ".pt")  # of a state dict that is named as a file
 HUB_ID = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
@@ -30,7 +32,7 @@ def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card an
     """Find the files of a backbone; None means the embedded default.
 
     id: a catalog id, a local folder in Hugging Face format, a state dict of torchvision's shape (.safetensors, .pth) or
-    a folder with one, or hf:owner/name[@revision].
+    a folder with one, hf:owner/name[@revision], or timm:name.
     Raises NoBackbone when they can't be had, with the reason and the way out.
     """
     name = catalog()[0].id if id is None else str(id)
@@ -39,9 +41,11 @@ def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card an
         return _packaged(entry)
     if name.startswith(HUB):
         return _hub(name, entry)
+    if name.startswith(TIMM):
+        return _timm(name)
     place = Path(name).expanduser()
     if place.is_file() and place.suffix in SUFFIXES:
-        return _state_dict(place.resolve())
+        return Source(str(place.resolve()), _converted(place.resolve()), "local", _licence(place.resolve().parent))
     if place.is_dir():
         return _local(place.resolve())
     raise NoSuchBackbone(
@@ -67,19 +71,42 @@ def _packaged(entry: Entry) -> Source:
 
 
 def _local(folder: Path) -> Source:
-    own = list(folder.glob("*.safetensors"))
-    if len(own) == 1 and own[0].name != "model.safetensors" and "model_type" not in read_object(folder, "config.json"):
-        return _state_dict(own[0])
+    if (file := _foreign(folder)) is not None:
+        return Source(str(folder), _converted(file), "local", _licence(folder))
     if not (folder / "config.json").is_file():
         fix = "A backbone folder holds config.json, model.safetensors and a tokenizer, as save_pretrained writes them."
         raise NoBackbone(f"backbone {folder}", wanted="a folder with a config.json", got="one without", fix=fix)
     return Source(str(folder), folder, "local", _licence(folder))
 
 
-def _state_dict(path: Path) -> Source:
+def _foreign(folder: Path) -> Path | None:
+    """The one safetensors file of a folder that isn't transformers': its config.json, if any, names no model_type."""
+    files = list(folder.glob("*.safetensors"))
+    config = read_object(folder, "config.json")
+    if len(files) != 1 or "model_type" in config or (files[0].name == "model.safetensors" and TIMMS not in config):
+        return None
+    return files[0]
+
+
+def _converted(file: Path) -> Path:
     from rung.backbones.statedict import converted  # noqa: PLC0415  # torch, where such a file is named
 
-    return Source(str(path), converted(path), "local", _licence(path.parent))
+    return converted(file)
+
+
+def _timm(name: str) -> Source:
+    model = name.removeprefix(TIMM)
+    if "." not in model:  # timm knows which of its weights a bare name means
+        need("torchvision", "timm")  # without which timm itself does not load
+        known = need("timm", "timm").get_pretrained_cfg(model, allow_unregistered=False)
+        if known is None or not known.hf_hub_id:
+            raise NoBackbone(f"backbone {name}", wanted="a model of timm with weights on the hub", got=model)
+        model = known.hf_hub_id.partition("/")[2] or model
+    found = _hub(f"{HUB}timm/{model}", None)
+    file = _foreign(found.folder)
+    if file is None:
+        raise NoBackbone(f"backbone {name}", wanted="timm's config.json and one safetensors file", got="others there")
+    return replace(found, id=f"{TIMM}{model}@{found.revision}", folder=_converted(file))
 
 
 def _hub(name: str, entry: Entry | None) -> Source:

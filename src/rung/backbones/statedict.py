@@ -21,11 +21,15 @@ from torch import Tensor
 from rung.backbones.cache import default_root
 from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone
+from rung.core.extras import need
 
 KNOWN = "ResNet, MobileNetV2, VGG or SqueezeNet, as torchvision names their tensors"
 COUNT = "num_batches_tracked"  # of a norm; old files lack it, and with a fixed momentum it decides nothing
-FORMAT = "2"  # of the folders made here
-IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "resize_shortest": 256, "side": 224}
+FORMAT = "3"  # of the folders made here
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+RESAMPLE = {"nearest": 0, "lanczos": 1, "bilinear": 2, "bicubic": 3}  # pillow's numbers
+PLAIN = re.compile(r"resnet(18|34|50|101|152)|vgg\d+(_bn)?")  # timm's that are torchvision's too
+HEADS = ("fc.", "classifier.", "head.", "pre_logits.", "AuxLogits.")
 
 Tensors = Mapping[str, Tensor]
 Shaped = tuple[dict[str, Any], dict[str, str]]  # config.json, a tensor's name there -> its name here
@@ -35,29 +39,27 @@ def converted(path: Path) -> Path:
     """A folder in Hugging Face's format with the weights of `path`; made once and kept with the cache.
 
     Preprocessing is ImageNet's (short side 256, centre 224) unless a config.json beside the file says mean, std,
-    resize_shortest and input_size. Raises NoBackbone for a file that isn't such a state dict or can't be read without
-    running code.
+    resize_shortest and input_size, or timm's pretrained_cfg. An architecture that only timm knows is left to timm.
+    Raises NoBackbone for a file that isn't such a state dict or can't be read without running code; MissingExtra.
     """
     with path.open("rb") as file:
         sha = hashlib.file_digest(file, "sha256").hexdigest()
     beside = read_object(path.parent, "config.json")
-    settings = {name: beside.get(name, value) for name, value in IMAGENET.items()}
-    settings["side"] = (beside.get("input_size") or [settings["side"]])[-1]
-    key = hashlib.sha256(json.dumps([FORMAT, sha, settings]).encode()).hexdigest()[:24]
+    front, timms = _front(beside), str(beside.get("architecture", "")) if "pretrained_cfg" in beside else ""
+    key = hashlib.sha256(json.dumps([FORMAT, sha, front, timms]).encode()).hexdigest()[:24]
     place = default_root() / "state dicts" / key
     if (place / "config.json").is_file():
         return place
     tensors = _opened(path)
-    config, names = _shaped(tensors, path)
-    absent = torch.zeros((), dtype=torch.int64)
-    wanted = {new: (tensors.get(old, absent) if old.endswith(COUNT) else tensors[old]) for old, new in names.items()}
+    config, names = _shaped(tensors, path) if not timms or PLAIN.fullmatch(timms) else _timm(tensors, beside)
+    wanted = {new: tensors[old] if old in tensors else torch.tensor(0) for old, new in names.items()}  # a count, if any
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(mkdtemp(dir=place.parent))
     except OSError:  # a cache that can't be written costs a conversion a process
         place, fresh = Path(), Path(mkdtemp(prefix="rung-state-dict-"))
     save_file(wanted, fresh / "model.safetensors")
-    (fresh / "preprocessor_config.json").write_text(json.dumps(_processor(settings)), encoding="utf-8")
+    (fresh / "preprocessor_config.json").write_text(json.dumps(front), encoding="utf-8")
     (fresh / "config.json").write_text(json.dumps(config), encoding="utf-8")
     if place == Path():
         return fresh
@@ -68,16 +70,28 @@ def converted(path: Path) -> Path:
     return place
 
 
-def _processor(settings: Mapping[str, Any]) -> dict[str, Any]:
-    side = int(settings["side"])
+def _front(beside: Mapping[str, Any]) -> dict[str, Any]:
+    """The processor's settings: resize, crop, rescale, normalise."""
+    said = {**beside, **beside.get("pretrained_cfg", {})}
+    side = int((said.get("input_size") or [224])[-1])
+    short = int(said.get("resize_shortest") or (side / said["crop_pct"] if said.get("crop_pct") else 256))
+    square = said.get("crop_mode") == "squash"
     return {
-        "image_processor_type": "MobileNetV1ImageProcessor",  # resize, crop, rescale, normalise, all as said below
-        "size": {"shortest_edge": int(settings["resize_shortest"])},
+        "image_processor_type": "ViTImageProcessor" if square else "MobileNetV1ImageProcessor",
+        "size": {"height": side, "width": side} if square else {"shortest_edge": short},
         "crop_size": {"height": side, "width": side},
-        "image_mean": settings["mean"],
-        "image_std": settings["std"],
-        "resample": 2,
+        "image_mean": list(said.get("mean", MEAN)),
+        "image_std": list(said.get("std", STD)),
+        "resample": RESAMPLE.get(str(said.get("interpolation")), 2),
     }
+
+
+def _timm(tensors: Tensors, beside: Mapping[str, Any]) -> Shaped:
+    need("torchvision", "timm")  # without which timm itself does not load
+    need("timm", "timm")
+    config = {name: beside[name] for name in ("architecture", "model_args") if name in beside}
+    config |= {"model_type": "timm_wrapper", "num_classes": 0}
+    return config, {name: f"timm_model.{name}" for name in tensors}
 
 
 def _opened(path: Path) -> dict[str, Tensor]:
@@ -110,10 +124,16 @@ def _shaped(tensors: Tensors, path: Path) -> Shaped:
             found = way(tensors)
         except (KeyError, IndexError, ValueError):  # a tensor that the architecture has is not there
             found = None
-        if found is not None and all(name in tensors or name.endswith(COUNT) for name in found[1]):
+        if found is not None and _whole(tensors, found[1]):
             return found
     names = ", ".join(list(tensors)[:3])
     raise NoBackbone(f"weights {path}", wanted=f"the state dict of {KNOWN}", got=f"tensors such as {names}")
+
+
+def _whole(tensors: Tensors, names: Mapping[str, str]) -> bool:
+    """Whether every tensor that is wanted is there, and nothing is there but these and a classifier."""
+    left = [name for name in tensors if name not in names and not name.startswith(HEADS)]
+    return not left and all(name in tensors or name.endswith(COUNT) for name in names)
 
 
 def _pairs(there: str, here: str) -> dict[str, str]:

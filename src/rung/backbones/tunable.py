@@ -91,7 +91,7 @@ class TunableModel:
 
         A prefix that a wrapper puts before the name does not matter.
         """
-        found = self._block.search(parameter)
+        found = self._block.search(parameter) if self.path else None
         if found:
             return int(found[1]) + 1
         after = any(f".{name}." in f".{parameter}." for name in self._backbone.family.after)
@@ -106,7 +106,7 @@ class TunableModel:
         """The module's list of blocks, in forward order; a wrapped module's too."""
         wrapped: Any = module
         bare = wrapped.get_base_model() if hasattr(module, "get_base_model") else module  # PEFT's word
-        found: nn.ModuleList = attrgetter(self.path)(bare)
+        found: nn.ModuleList = attrgetter(self.path)(bare) if self.path else nn.ModuleList()
         return found
 
     def insert(self, module: nn.Module, meta: Mapping[str, Any]) -> None:
