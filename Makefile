@@ -25,7 +25,7 @@ demo: $(VENV)/.base ## Climb on real text with a real backbone (the first time: 
 	@$(BIN)/rung demo
 
 test: $(VENV)/.dev ## The whole suite
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(VENV)/.dev ## ruff, format, mypy, import contracts
 	@$(BIN)/ruff check

@@ -31,7 +31,7 @@ for folder in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, paragraphs):
     place = tmp_path_factory.mktemp("families")
-    table = paragraphs.group_by("label", maintain_order=True).head(40)
+    table = paragraphs.group_by("label", maintain_order=True).head(20)
     texts = table["text"][:30].to_list()
     (place / "rows.json").write_text(json.dumps(texts))
     found = {}
