@@ -27,7 +27,6 @@ GPU_TOKENS = 16_384
 SAMPLE = 256  # texts measured to predict the rest: full batches for every core
 FEW = 32  # images or sounds that tell as much
 ON_DEVICE = 64  # images or sounds a batch of another device
-SIDE_BY_SIDE = 4  # images or sounds a batch: read and embedded by one core, so that none waits for another
 Put = Callable[[int, Floats], None]
 Get = Callable[[Ints], Floats]
 
@@ -210,12 +209,13 @@ class BackboneEmbedder:
 
     def _windows(self, items: list[Item], beat: Callable[[int], None]) -> Floats:
         """Images or sounds on the CPU: whoever reads a batch embeds it, so that no core waits and few are in memory."""
+        some = self.backbone.reader.side_by_side
 
         def work(begin: int) -> Floats:
-            return self.backbone.embed(self.backbone.prepare(items[begin : begin + SIDE_BY_SIDE]))
+            return self.backbone.embed(self.backbone.prepare(items[begin : begin + some]))
 
         found, count = [], 0
-        for vector_ND in each(work, range(0, len(items), SIDE_BY_SIDE)):
+        for vector_ND in each(work, range(0, len(items), some)):
             found.append(vector_ND)
             count += len(vector_ND)
             beat(count)

@@ -60,7 +60,8 @@ class OnnxBackbone:
     trains = False
     precision = "float32"
     device = torch.device("cpu")
-    at_once, pooling, limit = 8, "as the graph gives it", 0
+    at_once, side_by_side = 8, 4
+    pooling, limit = "as the graph gives it", 0
 
     def __init__(self, name: str) -> None:
         self._path = Path(name.removeprefix(PREFIX)).expanduser().resolve()

@@ -17,9 +17,16 @@ class Reader(Protocol):
     """Preprocessing of one checkpoint, and how its model's states become one vector a row."""
 
     modality: str
-    at_once: int  # rows that pass together where nothing is learnt
     pooling: str
     limit: int  # tokens that a text may have; 0 where nothing is cut
+
+    @property
+    def at_once(self) -> int:
+        """Rows that pass together, learning or not."""
+
+    @property
+    def side_by_side(self) -> int:
+        """Items that one core reads and embeds together, where they aren't texts."""
 
     @property
     def width(self) -> int:

@@ -49,7 +49,7 @@ class TextReader:
     """
 
     modality = "text"
-    at_once = 128
+    at_once = side_by_side = 128
 
     def __init__(self, source: Source, family: Family, config: Any) -> None:
         self._source = source

@@ -12,7 +12,10 @@ from rung.cli.watch import waiting
 def command(
     data: Data,
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write: .npy or .parquet.")],
-    backbone: Annotated[Optional[str], typer.Option(help="A catalog id, a local folder, or hf:owner/name.")] = None,
+    backbone: Annotated[
+        Optional[str],
+        typer.Option(help="A catalog id, a folder, a state dict, hf:owner/name, timm:name, onnx:FILE or run:RUN."),
+    ] = None,
     column: Annotated[Optional[str], typer.Option(help="The text column, when there are several.")] = None,
 ) -> None:
     """Write the backbone's features of a text column."""

@@ -22,7 +22,8 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     max_rung: Annotated[Optional[str], typer.Option(help="The last rung that may be tried.")] = None,
     rungs: Annotated[Optional[str], typer.Option(help="Only these rungs, a,b,c; prior is always the first.")] = None,
     backbone: Annotated[
-        Optional[list[str]], typer.Option(help="A catalog id, a local folder, or hf:owner/name.")
+        Optional[list[str]],
+        typer.Option(help="A catalog id, a folder, a state dict, hf:owner/name, timm:name, onnx:FILE or run:RUN."),
     ] = None,
     group: Group = None,
     time: Time = None,
