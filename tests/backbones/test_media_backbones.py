@@ -257,3 +257,26 @@ def test_a_norm_that_does_more_is_not_folded():
         before = model(x)
         assert fold(model, lambda: model(x)) == 0
         assert torch.allclose(model(x), before, atol=1e-6)
+
+
+@pytest.mark.shared
+def test_spoken_words_are_speech_to_yamnets_kept_classifier(shared):
+    """49 of 50 came with the weights; which 50 was not said."""
+    place = shared / "weights" / "yamnet_audioset"
+    head = transformers.AutoModelForImageClassification.from_pretrained(place)
+    mine, heard = backbone(place), 0
+    paths = sorted((shared / "data" / "speech_commands_6" / "test").rglob("*.wav"))[::3][:50]
+    for path in paths:
+        prepared = mine.prepare([File(path.name, str(path))])
+        x_U = mine.reader.batch(prepared, np.arange(1), torch.device("cpu")).x_U
+        with torch.no_grad():
+            pooled = mine.model(pixel_values=x_U).pooler_output.flatten(1)
+            said = torch.sigmoid(head.classifier(pooled)).mean(0).topk(3).indices.tolist()
+        heard += "Speech" in [head.config.id2label[i] for i in said]
+    assert heard >= 0.94 * len(paths)
+    known = np.load(place / "frontend_check.npz")
+    x_U = torch.from_numpy(yamnet.log_mel(known["audio_int16"].astype(np.float32) / 32768))[None]
+    with torch.no_grad():
+        speech = torch.sigmoid(head.classifier(mine.model(pixel_values=x_U).pooler_output.flatten(1)))
+    place_of = {name: int(i) for i, name in head.config.id2label.items()}
+    assert float(speech[0, place_of["Speech"]]) > 0.9
