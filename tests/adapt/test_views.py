@@ -10,7 +10,7 @@ from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.varied import IMAGE, SOUND
-from rung.adapt.views import agreeing, fitting, with_views
+from rung.adapt.views import TOGETHER, agreeing, fitting, summary, with_views
 from rung.backbones.load import load
 from rung.core.contracts import Job
 from rung.core.types import Column, Fold, Inputs, Plan, Role, Target, Task
@@ -131,18 +131,18 @@ def test_views_are_kept_only_where_the_rows_set_aside_score_higher(job_of, monke
         return Stub(score, setting)
 
     plain = Stub(0.7, {"k": 1, "stop_after": 2, "wise": 1.0, "soup": False})
-    run, notes = with_views(plain, train, Ground.of(job), job.plan.folds[0])
+    run, went = with_views(plain, train, Ground.of(job), job.plan.folds[0])
     assert asked == [({"k": 1, "augment": "crop+flip"}, "augmented by crop+flip")]
     assert (run is not plain) == kept
-    assert ("rows set aside agree" in notes[0]) == kept
+    assert went == ("crop+flip" if kept else TOGETHER)
 
 
 def test_few_rows_set_aside_judge_nothing(job_of):
     job = toy(job_of)
     few = Fold(np.arange(50), np.arange(50, 59))
-    run, notes = with_views(Stub(0.5, {}), pytest.fail, Ground.of(job), few)
+    run, went = with_views(Stub(0.5, {}), pytest.fail, Ground.of(job), few)
     assert run.score == 0.5
-    assert "fewer than 10" in notes[0]
+    assert summary([went]) == ["no augmentation: fewer than 10 rows set aside could judge it"]
 
 
 def test_a_climb_asks_for_views_and_the_refit_trains_on_them(job_of, monkeypatch):
@@ -150,13 +150,14 @@ def test_a_climb_asks_for_views_and_the_refit_trains_on_them(job_of, monkeypatch
     monkeypatch.setattr("rung.adapt.tuned.with_views", _always)
     trial = TUNED["partial"].climb(job)
     assert trial.choice["augment"] == "crop"
+    assert "augmented (crop), as the rows set aside agree" in trial.notes
     plain = {key: value for key, value in trial.choice.items() if key != "augment"}
     heads = [TUNED["partial"].refit(job, {**choice, "stop_after": 1}).head.weight for choice in (trial.choice, plain)]
     assert not np.array_equal(*heads)
 
 
 def _always(run, train, ground, inner):
-    return train({"k": run.choice["k"], "augment": "crop"}, "augmented by crop"), ["augmented by crop"]
+    return train({"k": run.choice["k"], "augment": "crop"}, "augmented by crop"), "crop"
 
 
 def test_without_time_no_views_are_tried_and_the_cost_leaves_them_out(job_of):

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rung.adapt.prefix import Suffix
+from rung.adapt.training.learner import statistics
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Delta
 
@@ -58,12 +59,8 @@ class Body:
             if parameter.requires_grad and (name not in self.start or not self.start[name].equal(parameter.detach())):
                 moved[self.names.get(name, name)] = parameter.detach().cpu().numpy().copy()
         if self.fresh:
-            moved |= {name: each.cpu().numpy().copy() for name, each in _statistics(self.module).items()}
+            moved |= {name: each.cpu().numpy().copy() for name, each in statistics(self.module).items()}
         return Delta("bottleneck" if self.kind == "bottleneck" else "weights", self.meta, moved)
-
-
-def _statistics(module: nn.Module) -> dict[str, Tensor]:
-    return {name: each for name, each in module.named_buffers() if each.is_floating_point()}
 
 
 def whole(tunable: Tunable, *, lowest: int = 0, random: int | None = None) -> Body:

@@ -32,7 +32,7 @@ from rung.adapt.training.rate_finder import find_rate
 from rung.adapt.training.recipe import Recipe, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
-from rung.adapt.views import AUTO, asked_of, with_views
+from rung.adapt.views import AUTO, LATE, asked_of, summary, with_views
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Trial
 from rung.core.rng import digest
@@ -104,7 +104,7 @@ class Tuned:
         notes = [self._fold(ground, f, fold, len(folds)) for f, fold in enumerate(folds)]
         for fold, note in zip(folds, notes, strict=True):
             prediction[0, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
-        first = notes[0]
+        first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
         choice = agreed([note.facts["choice"] for note in notes])
         return Trial(
             prediction,
@@ -112,7 +112,7 @@ class Tuned:
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            tuple(dict.fromkeys(line for note in notes for line in note.facts["notes"])),
+            tuple(dict.fromkeys([*said, *summary([note.facts["views"] for note in notes])])),
             noted_model(first),
         )
 
@@ -145,8 +145,7 @@ class Tuned:
                 said = ", ".join(f"{key} {value}" for key, value in setting.items())
                 runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
             best = max(runs, key=lambda run: run.score)
-        best, more = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
-        notes += more
+        best, went = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
         if where := best.body.where():
             notes.append(f"modules at {where}")
         rows = fold.train
@@ -159,19 +158,20 @@ class Tuned:
         }
         if best.choice["stop_after"] == 0:
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
-        facts = {"choice": best.choice, "trained": best.moved(), "notes": [*notes, *best.trained.notes]}
+        every = [*notes, *best.trained.notes]
+        facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
             job.notebook.put(f"{name} done", note)
         return note
 
-    def _augmented(self, ground: Ground, inner: Fold, name: str, best: Run, most: float) -> tuple[Run, list[str]]:
-        """The best run, or one like it on varied images and sounds. most: seconds that it takes, about."""
+    def _augmented(self, ground: Ground, inner: Fold, name: str, best: Run, most: float) -> tuple[Run, str]:
+        """The best run, or one like it on varied images and sounds; how it went. most: seconds it takes, about."""
         job = ground.job
         if self.recipe_for(job, {}).augment != AUTO or not job.inputs.media:
-            return best, []
+            return best, ""
         if job.left() < most:
-            return best, ["no augmentation: the budget leaves no time to try it"]
+            return best, LATE
 
         def trained(setting: dict[str, Any], said: str) -> Run:
             return self._train(ground, inner.train, setting, f"{name} {said}", aside=inner.validation)

@@ -1,5 +1,6 @@
 """Which views of images and sounds are worth training on: those that rows set aside from training agree to."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -25,6 +26,11 @@ AUTO, NONE = "auto", "none"
 KNOWN = (*IMAGE, *SOUND, *ALPHA)
 FEWEST = 10  # rows set aside that can agree to something
 MOST = 512  # rows whose views are embedded to ask them
+FEW = f"fewer than {FEWEST} rows set aside could judge it"
+ALONE = "no change alone helped the rows set aside"
+TOGETHER = "training on varied rows scored no higher on the rows set aside"
+LATE = "the budget leaves no time to try it"
+REASONS = (FEW, ALONE, TOGETHER, LATE)
 Trains = Callable[[dict[str, Any], str], Run]  # a setting, what to call the run
 
 
@@ -48,25 +54,41 @@ def asked_of(augment: str, job: Job) -> tuple[str, ...]:
     return tuple(name for name in fitting(job) if name in augment.split("+"))
 
 
-def with_views(run: Run, train: Trains, ground: Ground, inner: Fold) -> tuple[Run, list[str]]:
-    """The run, or one like it on varied rows where that scores higher on the rows set aside; and what to say of it.
+def with_views(run: Run, train: Trains, ground: Ground, inner: Fold) -> tuple[Run, str]:
+    """The run, or one like it on varied rows where that scores higher on the rows set aside; and how it went.
 
     Two questions are put to those rows. First, of each change alone: does a head on frozen features of the varied
     training rows beside the plain ones lose less than a head on the plain ones? Then, of all that did: does training
     on them score higher? Changes that turn one class into another fail the first.
     """
     if len(inner.validation) < FEWEST:
-        return run, [f"no augmentation: fewer than {FEWEST} rows set aside could judge it"]
-    tried = fitting(ground.job)
-    names = agreeing(ground, inner, tried)
+        return run, FEW
+    names = agreeing(ground, inner, fitting(ground.job))
     if not names:
-        return run, [f"no augmentation: the rows set aside gained by none of {', '.join(tried)}"]
+        return run, ALONE
     found = "+".join(names)
     plain = {key: value for key, value in run.choice.items() if key not in ("stop_after", "wise", "soup")}
     other = train({**plain, "augment": found}, f"augmented by {found}")
-    if other.score > run.score:
-        return other, [f"augmented by {', '.join(names)}: the rows set aside agree"]
-    return run, [f"no augmentation: training on {', '.join(names)} scored no higher on the rows set aside"]
+    return (other, found) if other.score > run.score else (run, TOGETHER)
+
+
+def summary(went: Sequence[str]) -> list[str]:
+    """What is said of augmentation over all folds: nothing where none was tried.
+
+    >>> summary(["crop", "", "crop+flip"])
+    ['augmented in 2 of 3 folds (crop 2, flip 1), as the rows set aside agree']
+    """
+    tried = [each for each in went if each]
+
+    def places(each: Sequence[str]) -> str:
+        return f" in {len(each)} of {len(went)} folds" if len(went) > 1 else ""
+
+    kept = [each for each in tried if each not in REASONS]
+    counts = Counter(name for each in kept for name in each.split("+"))
+    names = ", ".join(f"{name} {count}" if len(went) > 1 else name for name, count in counts.items())
+    found = [f"augmented{places(kept)} ({names}), as the rows set aside agree"] if kept else []
+    others = [(reason, [each for each in tried if each == reason]) for reason in REASONS]
+    return [*found, *(f"no augmentation{places(alike)}: {reason}" for reason, alike in others if alike)]
 
 
 @dataclass(frozen=True)

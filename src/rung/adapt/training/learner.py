@@ -179,7 +179,7 @@ class Learner:
         """All that training moves, by name: parameters that learn, and statistics of norms that start afresh."""
         found: dict[str, Tensor] = {**self.trained()}
         if self.net.fresh:
-            found |= {f"body.{name}": each for name, each in self.net.body.named_buffers() if each.is_floating_point()}
+            found |= {f"body.{name}": each for name, each in statistics(self.net.body).items()}
         return found
 
     def head(self) -> LinearHead:
@@ -187,6 +187,11 @@ class Learner:
         layer: Any = self.net.head
         weight, bias = layer.weight.detach().cpu(), layer.bias.detach().cpu()
         return LinearHead(weight.numpy().T.copy(), bias.numpy().copy(), self.link)
+
+
+def statistics(module: nn.Module) -> dict[str, Tensor]:
+    """What norms have counted, by name: buffers of fractions, which training moves where nothing is pretrained."""
+    return {name: each for name, each in module.named_buffers() if each.is_floating_point()}
 
 
 def by_length(length_N: Ints, most: int) -> Iterator[Ints]:
