@@ -1,15 +1,11 @@
 """Images and sounds reach a backbone as its own processor would bring them, and convolutions keep their numbers."""
 
-import json
 import shutil
-import sys
 
 import numpy as np
-import onnx
 import pytest
 import torch
 import transformers
-from onnx import TensorProto, helper
 
 from rung.adapt.prefix import Suffix, keep
 from rung.adapt.training.learner import Net
@@ -19,7 +15,7 @@ from rung.backbones.huggingface import HuggingFace
 from rung.backbones.load import load
 from rung.backbones.source import locate
 from rung.backbones.windows import IN_MEMORY
-from rung.core.errors import MissingExtra, NoBackbone
+from rung.core.errors import NoBackbone
 from rung.data.media import File
 from rung.testing.senses import MAKES, RATE, Noise, noises, pictures
 
@@ -164,69 +160,6 @@ def test_statistics_of_pretrained_norms_never_move(toy, family):
     net.train()
     tunable.vectors(net.body, tunable.batch(prepared, np.arange(4)))
     assert not all(torch.equal(before[name], tensor) for name, tensor in body.named_buffers())
-
-
-def graph(path, inputs, weight):
-    """x -> mean over all but the first axis, times a row of weights: an encoder as small as can be."""
-    axes = list(range(1, len(inputs)))
-    nodes = [
-        helper.make_node("ReduceMean", ["x", "axes"], ["mean"], keepdims=0),
-        helper.make_node("Unsqueeze", ["mean", "one"], ["column"]),
-        helper.make_node("MatMul", ["column", "w"], ["y"]),
-    ]
-    constants = [
-        helper.make_tensor("axes", TensorProto.INT64, [len(axes)], axes),
-        helper.make_tensor("one", TensorProto.INT64, [1], [1]),
-        helper.make_tensor("w", TensorProto.FLOAT, [1, len(weight)], weight),
-    ]
-    made = helper.make_graph(
-        nodes, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, inputs)],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", len(weight)])], constants,
-    )  # fmt: skip
-    onnx.save(helper.make_model(made, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
-    return path
-
-
-def test_a_graph_embeds_sounds_as_it_is_told(tmp_path):
-    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0, -2.0, 0.5])
-    (tmp_path / "rung.json").write_text(json.dumps({"modality": "audio", "rate": 8000, "window": 4000, "hop": 4000}))
-    found = load(f"onnx:{path}", cache=False)
-    x = np.concatenate([np.full(4000, 0.5), np.full(2000, 0.25)]).astype(np.float32)
-    vectors = found([Noise(x, 8000)])
-    assert np.allclose(vectors, (0.5 + 0.125) / 2 * np.array([[1.0, -2.0, 0.5]]), atol=1e-6)
-    assert (found.card.modality, found.card.width, found.tunable) == ("audio", 3, None)
-
-
-def test_a_graph_embeds_images_by_the_processor_beside_it(tmp_path, toy):
-    path = graph(tmp_path / "encoder.onnx", ["n", 32, 32, 3], [1.0, 2.0])
-    front = (toy("vit") / "preprocessor_config.json").read_text()
-    (tmp_path / "preprocessor_config.json").write_text(front)
-    mine = load(f"onnx:{path}", cache=False)
-    items = pictures(KIND)
-    processor = transformers.AutoImageProcessor.from_pretrained(toy("vit"), backend="pil")
-    pixels = processor(images=[item.image() for item in items], return_tensors="np")["pixel_values"]
-    assert np.allclose(mine(items), pixels.mean((1, 2, 3))[:, None] * [[1.0, 2.0]], atol=1e-5)
-
-
-def test_a_graph_without_settings_says_what_to_write(tmp_path):
-    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0])
-    with pytest.raises(NoBackbone, match=r"rung\.json.*\"modality\": \"audio\""):
-        load(f"onnx:{path}")
-
-
-def test_a_file_that_is_no_graph_is_refused(tmp_path):
-    (tmp_path / "encoder.onnx").write_bytes(b"no graph")
-    (tmp_path / "rung.json").write_text('{"modality": "audio"}')
-    with pytest.raises(NoBackbone, match="wanted a whole ONNX graph"):
-        load(f"onnx:{tmp_path / 'encoder.onnx'}", cache=False)([Noise(np.zeros(9, np.float32))])
-
-
-def test_without_the_runtime_the_install_line_is_said(tmp_path, monkeypatch):
-    path = graph(tmp_path / "encoder.onnx", ["n", "t"], [1.0])
-    (tmp_path / "rung.json").write_text('{"modality": "audio"}')
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(MissingExtra, match=r'pip install "rung\[onnx\]"'):
-        load(f"onnx:{path}", cache=False)([Noise(np.zeros(9, np.float32))])
 
 
 def test_a_folder_without_a_processor_says_so(toy, tmp_path):

@@ -132,9 +132,9 @@ def test_targets_that_cannot_be_learnt_are_refused(values, task, message):
     assert caught.value.exit_code == 3
 
 
-def test_fewer_than_sixteen_labelled_rows_are_refused():
-    with pytest.raises(TooFewRows, match="at least 16 labelled rows, got 15 of 36") as caught:
-        encode(series(["a"] * 8 + ["b"] * 7 + [None] * 21))
+def test_fewer_than_ten_labelled_rows_are_refused():
+    with pytest.raises(TooFewRows, match="at least 10 labelled rows, got 9 of 30") as caught:
+        encode(series(["a"] * 5 + ["b"] * 4 + [None] * 21))
     assert caught.value.exit_code == 3
 
 

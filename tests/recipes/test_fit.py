@@ -151,7 +151,7 @@ def test_a_wrong_name_leaves_no_folder_behind(fake, paragraphs, tmp_path, monkey
 
 
 def test_a_share_that_leaves_nothing_to_learn_from_is_refused(fake, paragraphs, tmp_path):
-    with pytest.raises(TooFewRows, match="at least 16 rows to learn from"):
+    with pytest.raises(TooFewRows, match="at least 10 rows to learn from"):
         fit(paragraphs, target="label", test=0.99, out=tmp_path / "run")
 
 

@@ -177,3 +177,21 @@ def test_a_backbone_of_another_kind_is_refused(place):
     with pytest.raises(BadOption, match="wanted one for audio, as the data is, got one for image"):
         rung.fit(place / "sounds", backbone=str(place / "resnet"), out=place / "no")
     assert not (place / "no").exists()
+
+
+def test_five_rows_a_class_give_an_answer_and_no_test_rows_are_no_trouble(place, tmp_path):
+    for kind in ("kind 0", "kind 1"):
+        for file in sorted((place / "images" / kind).glob("*.png"))[:5]:
+            (tmp_path / "few" / kind).mkdir(parents=True, exist_ok=True)
+            (tmp_path / "few" / kind / file.name).write_bytes(file.read_bytes())
+    few = rung.fit(
+        tmp_path / "few", backbone=str(place / "resnet"), test=0, max_rung="frozen", out=tmp_path / "run", seed=1
+    )
+    assert few.evidence.rows == few.evidence.rows | {"train": 10, "test": 0}
+    assert set(few.predict([str(tmp_path / "few" / "kind 0" / "00.png")])) <= {"kind 0", "kind 1"}
+
+
+def test_a_file_that_cannot_be_read_is_no_missing_label(run):
+    checks = [each["check"] for each in json.loads((run.path / "audit.json").read_text())["findings"]]
+    assert "unreadable_file" in checks
+    assert "null_target" not in checks

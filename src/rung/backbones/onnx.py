@@ -16,6 +16,7 @@ from rung.backbones.catalog import known_onnx
 from rung.backbones.fronts import FILES, ImageFront, resampled
 from rung.backbones.jsonfile import read_object
 from rung.backbones.source import Source
+from rung.core.blank import Blank
 from rung.core.contracts import BackboneCard, Prepared
 from rung.core.errors import NoBackbone
 from rung.core.extras import need
@@ -24,6 +25,7 @@ from rung.core.types import Floats, Media
 
 PREFIX = "onnx:"
 SETTINGS = "rung.json"  # beside the model: how it wants to be fed, where no processor says so
+WINDOWS = ("mean", "mean+max")
 EXAMPLE = '{"modality": "audio", "rate": 16000}'
 
 
@@ -69,6 +71,7 @@ class OnnxBackbone:
             raise NoBackbone(f"backbone {name}", wanted="an .onnx file", got="no such file", fix="Check the path.")
         self._id = f"{PREFIX}{self._path}"
         self.sha256 = hashlib.sha256(self._path.read_bytes()).hexdigest()
+        self._one_input()
         self.feeding = _feeding(self._path, self.sha256)
         self.reader = self
         self._front: Any = None
@@ -109,8 +112,6 @@ class OnnxBackbone:
     @cached_property
     def width(self) -> int:
         """Length of a row's vector: one moment of silence, or a black image, is passed."""
-        from rung.backbones.windows import Blank  # noqa: PLC0415  # the two would import each other
-
         return int(self.embed(self.prepare([Blank()])).shape[1])
 
     @property
@@ -139,6 +140,14 @@ class OnnxBackbone:
         if self.feeding.windows == "mean":
             return mean_ND
         return np.concatenate([mean_ND, np.stack([part.max(0) for part in parts])], axis=1)
+
+    def _one_input(self) -> None:
+        """Open the graph, which says whether it is whole; raises NoBackbone for one that wants more than one input."""
+        names = [each.name for each in self._session.get_inputs()]
+        if len(names) != 1:
+            raise NoBackbone(
+                f"backbone {self._id}", wanted="a graph with one input", got=f"{len(names)}: {', '.join(names[:4])}"
+            )
 
     def pack(self) -> None:
         """Do nothing: the runtime lays its weights out itself."""
@@ -211,6 +220,7 @@ def _feeding(path: Path, sha256: str) -> Feeding:
         if strange or said.get("modality") not in ("image", "audio"):
             got = ", ".join(sorted(strange)) or f"modality {said.get('modality')!r}"
             raise NoBackbone(f"{path.parent / SETTINGS}", wanted=f"settings such as {EXAMPLE}", got=got)
+        _checked(said, path.parent / SETTINGS)
         return Feeding(**said, files=_processor(path) if said["modality"] == "image" else ())
     if files := _processor(path):
         return Feeding("image", files=files)
@@ -220,6 +230,23 @@ def _feeding(path: Path, sha256: str) -> Feeding:
         got="neither",
         fix=f"For sounds write {SETTINGS} such as {EXAMPLE}.",
     )
+
+
+def _checked(said: dict[str, Any], where: Path) -> None:
+    """Raise NoBackbone for a value of the wrong kind or out of bounds."""
+    for name, value in said.items():
+        default = getattr(Feeding("image"), name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(default, bool | int | float):
+            least = 1 if name == "rate" else 0 if isinstance(default, int) else -np.inf
+            if not number or value < least or (isinstance(default, int) and value != int(value)):
+                kind = "a whole number" if isinstance(default, int) else "a number"
+                wanted = f"{kind}, {least} or more" if np.isfinite(least) else kind
+                raise NoBackbone(f"{name} in {where}", wanted=wanted, got=f"{value!r}")
+        elif name == "windows" and value not in WINDOWS:
+            raise NoBackbone(f"{name} in {where}", wanted=" or ".join(WINDOWS), got=f"{value!r}")
+        elif isinstance(default, str) and not isinstance(value, str):
+            raise NoBackbone(f"{name} in {where}", wanted="words", got=f"{value!r}")
 
 
 def _processor(path: Path) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from rung.backbones.convolutions import fold
 from rung.backbones.reading import blank_model
 from rung.backbones.source import Source
 from rung.backbones.workers import each
+from rung.core.blank import Blank
 from rung.core.contracts import Prepared
-from rung.core.types import Clip, Floats, Ints, Media
+from rung.core.types import Floats, Ints, Media
 
 IN_MEMORY = 256  # rows; more are prepared into a file without a name
 PHOTOGRAPH = 3 * 224 * 224  # values: more than a few at once fall out of a core's caches, of small ones 16 were fastest
@@ -174,19 +175,3 @@ class WindowReader:
         if hidden.ndim == 4:
             return hidden.mean((2, 3))
         return hidden[:, 0] if self.pooling == "cls" else hidden.mean(1)
-
-
-class Blank:
-    """A black image, or a moment of silence: what shapes are asked of."""
-
-    key, name = b"blank", "blank"
-
-    def image(self) -> Any:
-        """A black image."""
-        from PIL import Image  # noqa: PLC0415  # only where shapes of images are asked
-
-        return Image.new("RGB", (64, 64))
-
-    def clip(self) -> Any:
-        """A tenth of a second of silence."""
-        return Clip(np.zeros(1600, np.float32), 16_000)

@@ -76,6 +76,7 @@ class Finding:
     severity: Literal["block", "warn", "note"]
     fix: str = ""
     part: Literal["data", "test"] = "data"
+    names: tuple[str, ...] = ()  # what each row's file is called, and what is wrong with it
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rung.core.blank import Blank
 from rung.core.extras import need
 from rung.core.types import MEDIA, Column, Floats, Media, Role
 from rung.data import pictures, sounds
@@ -87,6 +88,8 @@ def plain_features(files: Sequence[Media], role: Role) -> Floats:
     def one(file: Media) -> Floats:
         return pictures.features(file.image()) if role is Role.IMAGE else sounds.features(file.clip())
 
+    if not files:  # test rows that nobody kept
+        return one(Blank())[None][:0]
     if len(files) == 1:
         return one(files[0])[None]
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-plain") as pool:

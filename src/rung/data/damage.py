@@ -2,7 +2,7 @@
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
 from rung.core.types import MEDIA, Column, Finding, Ints, Role
 from rung.data.album import files_of
-from rung.data.media import File
+from rung.data.media import QUIET, File
 
 KINDS = {
     ".jpg": "JPEG",
@@ -28,7 +28,6 @@ KINDS = {
     ".bmp": "BMP",
     ".webp": "WEBP",
 }
-SILENT = 1e-4  # greatest amplitude: -80 dB
 CLIPPED = 0.01  # share of samples at full scale
 Part = Literal["data", "test"]
 NAMED = 3  # rows that a finding names beside its numbers
@@ -64,15 +63,18 @@ def damage(
     found = []
     if not usable_N.all():
         bad = np.flatnonzero(~usable_N)
-        said = "; ".join(f"row {number_N[i]}: {wrong[i]}" for i in bad[:NAMED]) + ("; ..." if len(bad) > NAMED else "")
+        said = "; ".join(f"row {number_N[i]}: {wrong[i]}" for i in bad[:NAMED]) + _rest(bad)
         what = f"{len(bad)} of {len(frame)} rows have a file that can't be read and are left out. {said}"
-        found.append(_finding("unreadable_file", what, number_N[bad], "warn", "Mend or delete these files.", part))
+        names = tuple(wrong[i] for i in bad)
+        found.append(
+            _finding("unreadable_file", what, number_N[bad], "warn", "Mend or delete these files.", part, names)
+        )
     for kind, places in odd.items():
         at = np.array([place for place, _ in places], np.int64)
         check, severity, fix = FIXES.get(kind, ("misnamed_file", "note", "Rename it; it is read as what it is."))
-        names = ", ".join(name for _, name in places[:NAMED]) + (", ..." if len(places) > NAMED else "")
-        what = f"{len(places)} {'file is' if len(places) == 1 else 'files are'} {kind}: {names}"
-        found.append(_finding(check, what, number_N[at], severity, fix, part))
+        some = ", ".join(name for _, name in places[:NAMED]) + _rest(places)
+        what = f"{len(places)} {'file is' if len(places) == 1 else 'files are'} {kind}: {some}"
+        found.append(_finding(check, what, number_N[at], severity, fix, part, tuple(name for _, name in places)))
     return usable_N, tuple(found)
 
 
@@ -95,9 +97,14 @@ def _name(file: File | None, column: str) -> str:
     return f"column {column!r}" if file is None else "/".join(Path(file.name).parts[-2:])
 
 
-def _finding(check: str, what: str, rows: Ints, severity: str, fix: str, part: Part) -> Finding:
+def _rest(all_of_them: Sized) -> str:
+    more = len(all_of_them) - NAMED
+    return f"; {more} more, named in audit.json" if more > 0 else ""
+
+
+def _finding(check: str, what: str, rows: Ints, severity: str, fix: str, part: Part, names: tuple[str, ...]) -> Finding:
     kind: Literal["warn", "note"] = "warn" if severity == "warn" else "note"
-    return Finding(check, what, tuple(int(row) for row in rows), kind, fix, part)
+    return Finding(check, what, tuple(int(row) for row in rows), kind, fix, part, names)
 
 
 def _looked(files: Sequence[File | None], role: Role) -> list[Health]:
@@ -128,6 +135,6 @@ def _sound_health(file: File | None) -> Health:
     except UnreadableMedia as error:
         return Health(str(error.got))
     loudest = np.abs(samples)
-    if loudest.max() < SILENT:
+    if loudest.max() < QUIET:
         return Health("", "silent")
     return Health("", "clipped" if (loudest >= 0.999).mean() > CLIPPED else "")

@@ -22,11 +22,12 @@ CODE_NAME = re.compile(
     r"|class|category|kind)s?$",
     re.IGNORECASE,
 )
-IMAGE_FILE = rf"(?i)^\S.*(?:{'|'.join(map(re.escape, IMAGES))})$"
-SOUND_FILE = rf"(?i)^\S.*(?:{'|'.join(map(re.escape, SOUNDS))})$"
+IMAGE_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, IMAGES))})$"
+SOUND_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, SOUNDS))})$"
 ADDRESS = r"^https?://\S+$"
 TOKEN = r"^[A-Za-z0-9_.:/#-]+$"  # noqa: S105  # a pattern for machine-made ids, not a secret
 FEW = 20
+FILES = 0.9  # share of names from which a column is one of files: the others are found wanting, row by row
 
 
 def guess(series: pl.Series) -> Column:
@@ -118,9 +119,9 @@ def _numeric(name: str, numbers: pl.Series) -> Column:
 
 
 def _machine_made(name: str, values: pl.Series) -> Column | None:
-    if _share(values, IMAGE_FILE) == 1:
+    if _share(values, IMAGE_FILE) >= FILES:
         return Column(name, Role.IMAGE, "names of image files")
-    if _share(values, SOUND_FILE) == 1:
+    if _share(values, SOUND_FILE) >= FILES:
         return Column(name, Role.AUDIO, "names of sound files")
     if _share(values, ADDRESS) == 1:
         return Column(name, Role.ID, "web addresses")

@@ -1,6 +1,7 @@
 """One image or sound of the user's: opened when asked for, upright and in one form, or refused with the reason."""
 
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".aif", ".aiff")
 HEADS = (b"RIFF", b"fLaC", b"OggS", b"ID3", b"FORM", b"\xff\xfb", b"\xff\xf3")  # of files of sound
 PICTURE = b"WEBP"  # a RIFF file, too
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")  # pillow knows more, some by other programs (PostScript)
+STREAMED = (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)  # length of a WAV that was written before it was known
+QUIET = 1e-4  # amplitude: -80 dB
 MOST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000; whatever unpacks to more is a mistake or an attack
 MOST_SECONDS = 3600
 WHITE = (255, 255, 255)
@@ -77,32 +81,35 @@ class File:
             return _rgb(opened)
 
     def clip(self) -> Clip:
-        """One channel, the mean of all, float32; integers are brought to [-1, 1)."""
+        """One channel, float32: the mean of all (the first where they cancel out); integers are brought to [-1, 1)."""
         soundfile = need("soundfile", "audio")
-        wrong = (soundfile.LibsndfileError, RuntimeError, ValueError)
-        with self._refusing(*wrong), soundfile.SoundFile(BytesIO(self._raw())) as opened:
+        wrong, raw = (soundfile.LibsndfileError, RuntimeError, ValueError), self._raw()
+        with self._refusing(*wrong), soundfile.SoundFile(BytesIO(raw)) as opened:
             self._bounded(opened)
             samples_NC = opened.read(dtype="float32", always_2d=True)
-            rate, cut = int(opened.samplerate), len(samples_NC) < opened.frames or "(should be" in opened.extra_info
+            rate, cut = int(opened.samplerate), len(samples_NC) < opened.frames or _cut(raw, opened.extra_info)
         if not len(samples_NC):
             raise self._refused("a sound of no length")
         if cut:
             raise self._refused("a truncated sound")
         if not np.isfinite(samples_NC).all():
             raise self._refused("samples that are not numbers")
-        return Clip(samples_NC[:, 0] if samples_NC.shape[1] == 1 else samples_NC.mean(1), rate)
+        mean_N = samples_NC[:, 0] if samples_NC.shape[1] == 1 else samples_NC.mean(1)
+        if np.abs(mean_N).max() < QUIET <= np.abs(samples_NC).max():  # channels that cancel each other out
+            mean_N = np.ascontiguousarray(samples_NC[:, 0])
+        return Clip(mean_N, rate)
 
     def kind(self) -> str:
         """The image format that the content has; "" where it has none."""
         with self._opened() as opened:
-            return str(opened.format or "")
+            return _plain(opened.format)
 
     def look(self) -> str:
         """Read all of it as cheaply as it can be; raises UnreadableMedia. Returns the format of an image."""
         with self._opened() as opened:
             opened.draft("RGB", (64, 64))  # a JPEG is then unpacked at an eighth of its size
             opened.load()
-            return str(opened.format or "")
+            return _plain(opened.format)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:
@@ -110,7 +117,7 @@ class File:
         wrong = (OSError, ValueError, SyntaxError, EOFError, image.DecompressionBombError, TypeError, IndexError)
         with self._refusing(*wrong), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pillow's word on large or odd pictures: those that matter are refused
-            with image.open(BytesIO(self._raw())) as opened:
+            with image.open(BytesIO(self._raw()), formats=FORMATS) as opened:
                 width, height = opened.size
                 if width * height > MOST_PIXELS:
                     raise self._refused(f"{width} x {height} pixels, more than {MOST_PIXELS:,}")
@@ -150,6 +157,20 @@ class File:
         return UnreadableMedia(self.name, wanted="an image or sound that can be read", got=got)
 
 
+def _plain(kind: Any) -> str:
+    """A format by its usual name: phones write JPEG with further frames (MPO)."""
+    return {"MPO": "JPEG", None: ""}.get(kind, str(kind))
+
+
+def _cut(raw: bytes, said: str) -> bool:
+    """Whether the end of a file of sound is missing, as its header or its last page tells."""
+    if raw[:4] == b"OggS":
+        last = raw.rfind(b"OggS")
+        return len(raw) <= last + 5 or not raw[last + 5] & 4  # no page that ends the stream
+    lengths = [int(found) for found in re.findall(r"(\d+) \(should be", said)]
+    return any(length not in STREAMED for length in lengths)
+
+
 def _rgb(opened: Any) -> Any:
     image, ops = need("PIL.Image"), need("PIL.ImageOps")
     upright = ops.exif_transpose(opened)
@@ -163,11 +184,9 @@ def _rgb(opened: Any) -> Any:
 
 
 def _eight_bits(values: Any) -> Any:
-    """16-bit grey, or fractions of one, as bytes: pillow's own conversion would cut everything above 255."""
+    """Grey of 16 bits (or kept in 32), or fractions of one, as bytes: pillow's conversion would cut all above 255."""
     numbers = np.nan_to_num(np.asarray(values, np.float64))
-    top = 255.0 if 1 < numbers.max() <= 255 else 65535.0 if numbers.max() > 255 else 1.0
-    if np.issubdtype(np.asarray(values).dtype, np.uint16):
-        top = 65535.0
+    top = 65535.0 if np.issubdtype(np.asarray(values).dtype, np.integer) else 1.0
     return np.clip(np.round(numbers / top * 255), 0, 255).astype(np.uint8)
 
 

@@ -12,7 +12,7 @@ from rung.data.labels import infer_task, known, label_kind, sort_labels
 from rung.data.units import normal
 from rung.data.words import as_words
 
-LEAST = 16  # eight of each of two classes
+LEAST = 10  # five of each of two classes
 MEASURABLE = 3
 
 
@@ -35,7 +35,7 @@ def encode(series: pl.Series, *, task: Task | None = None, labels: tuple[str, ..
     task: None infers it (rung.data.labels.infer_task). Multilabel reads lists, or strings joined by ";" when asked.
     labels: None while training. Otherwise the labels of training (empty for regression): one that is not among them
     becomes -1 and is named in a finding, and the number of rows is not judged.
-    Raises BadTarget (all null, one class, not numbers, too many classes for the task), TooFewRows below 16 rows.
+    Raises BadTarget (all null, one class, not numbers, too many classes for the task), TooFewRows below 10 rows.
 
     >>> encode(pl.Series("y", ["no", "yes"] * 10)).target.value[:3].tolist()
     [0, 1, 0]
@@ -80,8 +80,13 @@ def _sets_in_cells(values: pl.Series) -> tuple[Finding, ...]:
 
 def _unlabelled(series: pl.Series, usable: NDArray[np.bool_]) -> tuple[Finding, ...]:
     rows = tuple(np.flatnonzero(~usable).tolist())
-    what = f"{len(rows)} of {len(series)} rows have no value in target {series.name!r}; they were set aside"
-    return (Finding("null_target", what, rows, "warn", "Label them, or delete them."),) if rows else ()
+    return (unlabelled(rows, len(series), series.name),) if rows else ()
+
+
+def unlabelled(rows: tuple[int, ...], of: int, target: str) -> Finding:
+    """Say which rows have no label."""
+    what = f"{len(rows)} of {of} rows have no value in target {target!r}; they were set aside"
+    return Finding("null_target", what, rows, "warn", "Label them, or delete them.")
 
 
 def _nothing(n: int, task: Task, labels: tuple[str, ...]) -> Target:

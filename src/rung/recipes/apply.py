@@ -43,7 +43,9 @@ def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
     if isinstance(data, list | tuple):
         if not all(isinstance(item, dict) for item in data):
             odd = next(item for item in data if not isinstance(item, str | dict | None))
-            raise BadShape("data", wanted="a list of texts, or of dicts by column", got=f"{odd!r:.60} in it")
+            files = len(features) == 1 and features[0].role in MEDIA
+            which = "file names, PIL images, arrays of bytes (H, W, 3) or bytes" if files else "texts"
+            raise BadShape("data", wanted=f"a list of {which}, or of dicts by column", got=f"{odd!r:.60} in it")
         data = [{name: packed(value) for name, value in item.items()} for item in data if item is not None]
         data = pl.DataFrame(data, infer_schema_length=None, strict=False)
     sheet = read(data)

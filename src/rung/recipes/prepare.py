@@ -17,11 +17,11 @@ from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
-from rung.data.target import encode
+from rung.data.target import encode, unlabelled
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
-LEAST = 16  # rows that a share of test rows must leave to learn from
+LEAST = 10  # rows that a share of test rows must leave to learn from
 FAR = 0.1  # how far from what was asked the share of test rows may be before it is said
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
 
@@ -116,7 +116,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *sheet.findings,
         *(given_test.findings if given_test else ()),
         *damaged,
-        *encoded.findings,
+        *_labels_missed(encoded.findings, readable, target_name),
         *_content(pool, test, columns, target, from_file=test_frame is not None),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if test_frame is None else ()),
@@ -175,6 +175,20 @@ def _nothing_readable(damaged: Sequence[Finding]) -> NothingToLearnFrom:
     found = next(finding for finding in damaged if finding.check == "unreadable_file")
     fix = "Check the paths, and that the columns have the right roles (--column NAME=image or NAME=audio)."
     return NothingToLearnFrom("files", wanted="some that can be read", got=found.what, fix=fix)
+
+
+def _labels_missed(
+    findings: Sequence[Finding], readable: np.ndarray[Any, np.dtype[np.bool_]], target: str
+) -> tuple[Finding, ...]:
+    """What encoding found, without the rows whose cells were hidden because their files can't be read."""
+    found = []
+    for finding in findings:
+        rows = tuple(row for row in finding.rows if readable[row])
+        if finding.check != "null_target" or rows == finding.rows:
+            found.append(finding)
+        elif rows:
+            found.append(unlabelled(rows, len(readable), target))
+    return tuple(found)
 
 
 def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> pl.Series:

@@ -1,0 +1,20 @@
+"""Nothing to see and nothing to hear: what shapes are asked of."""
+
+import numpy as np
+
+from rung.core.extras import need
+from rung.core.types import Clip
+
+
+class Blank:
+    """A black image, or a moment of silence, behind the seam of Media."""
+
+    key, name = b"blank", "blank"
+
+    def image(self) -> object:
+        """64 x 64 black pixels."""
+        return need("PIL.Image").new("RGB", (64, 64))
+
+    def clip(self) -> Clip:
+        """A tenth of a second of silence."""
+        return Clip(np.zeros(1600, np.float32), 16_000)
