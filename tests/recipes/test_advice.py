@@ -36,7 +36,7 @@ def test_where_test_and_validation_disagree_nothing_is_said_to_hurt():
     ("status", "why", "first"),
     [
         ("skipped", "needs about 9 s, more than the 1 s left of the budget", "Give more --budget: classic"),
-        ("skipped", "there is no text column", "Only guessing was tried"),
+        ("skipped", "there is no text", "No rung above guessing could be tried (classic: there is no text)"),
         ("tried", "", "No rung beat guessing"),
     ],
 )

@@ -49,6 +49,7 @@ class Feeding:
     least: int = 0
     windows: str = "mean"
     licence: str = "unknown"
+    data: str = ""  # what it was trained on, in words
     files: tuple[str, ...] = field(default=(), repr=False)
 
 

@@ -31,7 +31,9 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
     more = [f"Give more --budget: {', '.join(skipped)} did not fit."] if skipped else []
     if evidence.winner == "prior" and not any(step.status != "skipped" for step in evidence.rungs[1:]):
-        steps += more or ["Only guessing was tried: let the climb go higher."]
+        reasons = [f"{step.name}: {step.why}" for step in evidence.rungs[1:]]
+        why = f"No rung above guessing could be tried ({'; '.join(reasons)}): name another backbone, or other rungs."
+        steps += more or [why if reasons else "Only guessing was tried: let the climb go higher."]
     elif evidence.winner == "prior":
         steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
