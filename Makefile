@@ -24,8 +24,9 @@ help: ## Say what can be made
 demo: $(VENV)/.base ## Climb on real text with a real backbone (the first time: set-up, about a minute)
 	@$(BIN)/rung demo
 
+# A file goes to one process, in the files' own order: what a module makes once, two processes would make twice.
 test: $(VENV)/.dev ## The whole suite
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.dev ## ruff, format, mypy, import contracts
 	@$(BIN)/ruff check

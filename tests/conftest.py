@@ -30,15 +30,6 @@ settings.load_profile("rung")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Tests that share what one module made go to one process: two would make it twice."""
-    for item in items:
-        fixtures = item._fixtureinfo.name2fixturedefs.values()
-        if any(each[-1].scope == "module" for each in fixtures):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def one_thread():
     """torch takes its threads from the environment only when it is loaded after it was set."""

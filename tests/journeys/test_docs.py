@@ -27,7 +27,7 @@ SECONDS = 300
 KEPT = {}  # commands from a page's first on -> what the last one said, and the folder as it left it
 SHARED = 2  # commands that pages begin alike: some rows, and a run
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("docs")]  # one process, as KEPT is of one
+pytestmark = pytest.mark.journey
 
 
 @dataclass(frozen=True)
