@@ -30,6 +30,11 @@ settings.load_profile("rung")
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items):
+    """The long files first: at the end no process waits for another that has a whole journey left."""
+    items.sort(key=lambda item: "journeys" not in item.path.parts)
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     """torch takes its threads from the environment only when it is loaded after it was set."""
