@@ -217,7 +217,7 @@ def _feeding(path: Path, sha256: str) -> Feeding:
         return Feeding(**known)
     said = read_object(path.parent, SETTINGS)
     if said:
-        strange = set(said) - set(Feeding.__dataclass_fields__)
+        strange = set(said) - (set(Feeding.__dataclass_fields__) - {"files"})
         if strange or said.get("modality") not in ("image", "audio"):
             got = ", ".join(sorted(strange)) or f"modality {said.get('modality')!r}"
             raise NoBackbone(f"{path.parent / SETTINGS}", wanted=f"settings such as {EXAMPLE}", got=got)

@@ -72,7 +72,7 @@ def converted(path: Path) -> Path:
 
 def _front(beside: Mapping[str, Any]) -> dict[str, Any]:
     """The processor's settings: resize, crop, rescale, normalise."""
-    said = {**beside, **beside.get("pretrained_cfg", {})}
+    said = {**beside, **(beside.get("pretrained_cfg") or {})}
     side = int((said.get("input_size") or [224])[-1])
     short = int(said.get("resize_shortest") or (side / said["crop_pct"] if said.get("crop_pct") else 256))
     square = said.get("crop_mode") == "squash"
