@@ -127,9 +127,15 @@ def test_time_must_be_dates_and_not_the_target():
         infer(table(), target="label", group="label")
 
 
-def test_a_table_where_nothing_is_text_says_what_is_supported():
-    frame = table(price=[0.5 + i for i in range(N)], colour=["red", "blue"] * (N // 2)).drop("text")
-    with pytest.raises(NothingToLearnFrom, match=r"price \(number.*colour \(category.*learns from text") as caught:
+def test_a_table_without_text_is_learnt_from():
+    frame = table(price=[0.5 + i for i in range(N)], colour=["dark red", "light blue"] * (N // 2)).drop("text")
+    roles = {column.name: column.role for column in infer(frame, target="label")}
+    assert roles == {"label": Role.TARGET, "price": Role.NUMBER, "colour": Role.CATEGORY}
+
+
+def test_a_table_of_ids_says_what_can_be_learnt_from():
+    frame = table(row=list(range(N)), same=["x"] * N).drop("text")
+    with pytest.raises(NothingToLearnFrom, match=r"row \(id.*same \(ignore.*learns from text") as caught:
         infer(frame, target="label")
     assert caught.value.exit_code == 3
 

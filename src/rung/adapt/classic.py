@@ -1,4 +1,4 @@
-"""classic: no backbone. Word counts, or handmade features of images and sounds, beside the table; a linear head."""
+"""classic: no backbone. Word counts or handmade features of images and sounds beside the table; or the table alone."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -8,6 +8,7 @@ import numpy as np
 
 from rung.adapt.base import register
 from rung.adapt.choose import Candidate, inner_folds
+from rung.adapt.columns import Columns, fit_grown, trees_beside
 from rung.adapt.search import climb
 from rung.adapt.signals import Signals
 from rung.adapt.word_costs import measured
@@ -27,9 +28,9 @@ FINER = 2.0  # times as long as one of the short list takes the fit that is kept
 
 
 class Classic:
-    """Words, or handmade features of images or sounds, and table columns under a linear head.
+    """Words, or handmade features of images or sounds, and table columns under a linear head; or trees on the columns.
 
-    See rung.adapt.words and rung.adapt.signals; strength and class weights by inner rows.
+    See rung.adapt.words, rung.adapt.signals and rung.adapt.columns; strength, class weights and kind by inner rows.
     """
 
     name = "classic"
@@ -65,18 +66,21 @@ class Classic:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best; each fold has a vocabulary of its own."""
-        return _kind(job).candidates(job, folds)
+        found = _kind(job).candidates(job, folds)
+        return trees_beside(found, job, folds) if job.inputs.parts else found
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model on these rows."""
-        return _kind(job).fit(job, rows, choice)
+        return fit_grown(job, rows) if choice.get("variant") == "trees" else _kind(job).fit(job, rows, choice)
 
     def trained(self, model: FittedModel) -> int:
-        """Weights and biases of the head."""
-        return sum(tensor.size for name, tensor in model.parts().tensors.items() if name.startswith("head."))
+        """Weights and biases of the head, or leaves of its trees."""
+        return model.trained
 
 
-def _kind(job: Job) -> Words | Signals:
+def _kind(job: Job) -> Words | Signals | Columns:
+    if not job.inputs.parts:
+        return Columns()
     return Signals(job.columns) if job.inputs.media else Words(STRENGTHS, WIDER)
 
 

@@ -185,11 +185,7 @@ class Frozen:
 
     def trained(self, model: FittedModel) -> int:
         """Weights of the head; for kNN, whose rows are not trained, 0."""
-        if model.head.kind == "knn":
-            return 0
-        parts = model.parts()
-        numbers = sum(tensor.size for name, tensor in parts.tensors.items() if name.startswith("head."))
-        return numbers + sum(content.count(b"leaf_value") for content in parts.files.values())
+        return model.trained
 
 
 def _affords_words(rows: int, outputs: int) -> bool:

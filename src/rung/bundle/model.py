@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from rung.bundle.codes import Codes
 from rung.bundle.heads import KINDS, Features
+from rung.bundle.parts import PartEncoder
 from rung.bundle.table import TableEncoder
 from rung.bundle.tfidf import Tfidf
 from rung.bundle.trees import FILE, TreesHead
@@ -32,10 +34,11 @@ class Parts:
 
 @dataclass(frozen=True)
 class Encoders:
-    """Columns to features, side by side: TF-IDF views, embeddings, handmade features of media, table columns.
+    """Columns to features, side by side: codes of the table, TF-IDF views, embeddings, handmade features, the table.
 
-    scale multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's,
-    so that they weigh about as much as the word counts beside them. root: of embeddings that have no negative values.
+    codes come first, so that categories keep their place. parts: embeddings of one column among several. scale
+    multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's, so that
+    they weigh about as much as the word counts beside them. root: of embeddings that have no negative values.
     """
 
     tfidf: tuple[Tfidf, ...] = ()
@@ -45,6 +48,8 @@ class Encoders:
     weight: float = 1.0
     plain: tuple[str, ...] = ()
     root: bool = False
+    parts: tuple[PartEncoder, ...] = ()
+    codes: Codes | None = None
 
     def apply(self, inputs: Inputs) -> Features:
         """(N, D) float32: sparse where there is TF-IDF, else dense."""
@@ -52,6 +57,9 @@ class Encoders:
         dense = [inputs.embed(name) * weight if weight != 1 else inputs.embed(name) for name in self.embedded]
         if self.root:
             dense = [np.sqrt(np.maximum(each, 0)) for each in dense]
+        if self.codes is not None:
+            dense = [self.codes.apply(inputs.table), *dense]
+        dense += [part.apply(inputs) for part in self.parts]
         dense += [inputs.plain(name) for name in self.plain]
         if self.table is not None:
             dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
@@ -86,7 +94,12 @@ class FittedModel:
     @property
     def uses_embedding(self) -> bool:
         """Whether predicting needs the backbone."""
-        return bool(self.encoders.embedded)
+        return bool(self.encoders.embedded or self.encoders.parts)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns whose embeddings it takes."""
+        return (*self.encoders.embedded, *(part.column for part in self.encoders.parts))
 
     @property
     def replaced(self) -> int:
@@ -94,6 +107,16 @@ class FittedModel:
         if self.delta is None or self.delta.kind != "weights":
             return 0
         return sum(tensor.size for tensor in self.delta.tensors.values())
+
+    @property
+    def trained(self) -> int:
+        """Numbers that training found: weights and biases of the head, leaves of trees; none where rows are kept."""
+        head = self.head
+        if head.kind == "knn":
+            return 0
+        if isinstance(head, TreesHead):
+            return sum(content.count(b"leaf_value") for content in head.files().values())
+        return sum(tensor.size for tensor in head.tensors().values())  # type: ignore[attr-defined]  # see parts
 
     @property
     def size_bytes(self) -> int:
@@ -109,6 +132,8 @@ class FittedModel:
         for i, view in enumerate(encoders.tfidf):
             tensors[f"tfidf.{i}.idf"] = view.idf
             files |= {f"tfidf.{i}.{name}": content for name, content in view.files().items()}
+        for i, part in enumerate(encoders.parts):
+            tensors |= {f"part.{i}.{name}": tensor for name, tensor in part.tensors().items()}
         if self.delta is not None:
             tensors |= {f"{DELTA}{name}": tensor for name, tensor in self.delta.tensors.items()}
             files |= {f"{ADAPTER}{name}": content for name, content in self.delta.files.items()}
@@ -119,6 +144,8 @@ class FittedModel:
             "plain": list(encoders.plain),
             "root": encoders.root,
             "table": encoders.table.meta() if encoders.table else None,
+            "parts": [part.meta() for part in encoders.parts],
+            "codes": encoders.codes.meta() if encoders.codes else None,
             "scale": encoders.scale,
             "weight": encoders.weight,
             "shift": self.shift,
@@ -142,7 +169,8 @@ class FittedModel:
         )
         table = _table(meta["table"]) if meta["table"] is not None else None
         plain = tuple(meta.get("plain", ()))
-        rest = (meta["scale"], meta["weight"], plain, meta.get("root", False))
+        codes = None if meta.get("codes") is None else Codes.from_meta(meta["codes"])
+        rest = (meta["scale"], meta["weight"], plain, meta.get("root", False), _parts(parts), codes)
         encoders = Encoders(views, tuple(meta["embedded"]), table, *rest)
         return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"], _delta(parts))
 
@@ -154,6 +182,15 @@ def _delta(parts: Parts) -> Delta | None:
     tensors = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
     files = {name.removeprefix(ADAPTER): each for name, each in parts.files.items() if name.startswith(ADAPTER)}
     return Delta(known["kind"], known["meta"], tensors, files)
+
+
+def _parts(parts: Parts) -> tuple[PartEncoder, ...]:
+    found = []
+    for i, meta in enumerate(parts.meta.get("parts", ())):
+        start = f"part.{i}."
+        own = {name.removeprefix(start): each for name, each in parts.tensors.items() if name.startswith(start)}
+        found.append(PartEncoder.of(meta, own))
+    return tuple(found)
 
 
 def _table(meta: Mapping[str, Any]) -> TableEncoder:

@@ -9,7 +9,7 @@ from rung.core.types import Clip
 class Blank:
     """A black image, or a moment of silence, behind the seam of Media."""
 
-    key, name = b"blank", "blank"
+    key, name, missing = b"blank", "blank", True
 
     def image(self) -> object:
         """64 x 64 black pixels."""

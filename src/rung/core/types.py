@@ -196,6 +196,11 @@ class Media(Protocol):
 Item = str | Media  # what a backbone embeds
 
 
+def missing(item: Item) -> bool:
+    """Whether a row lacks it: an empty text, or what stands in the place of an image or sound (rung.core.blank)."""
+    return not item.strip() if isinstance(item, str) else bool(getattr(item, "missing", False))
+
+
 def _plain_less(name: str) -> Floats:
     raise ValueError(f"no handmade features of column {name!r} are at hand")
 
@@ -221,6 +226,11 @@ class Inputs:
     def parts(self) -> dict[str, Sequence[Item]]:
         """What a backbone embeds, by column."""
         return {**self.texts, **self.media}
+
+    def there(self, name: str) -> NDArray[np.bool_]:
+        """(N,) whether each row has that text, image or sound; an empty text is none."""
+        items = self.parts[name]
+        return np.array([not missing(item) for item in items], np.bool_)
 
     def take(self, index: Ints) -> "Inputs":
         """The same inputs for the rows of `index`, in that order; embeddings are sliced, not made again."""

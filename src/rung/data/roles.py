@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import EMBEDDED, MEDIA, Column, Role
+from rung.core.types import EMBEDDED, FEATURES, MEDIA, Column, Role
 from rung.data.dates import parse
 from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
@@ -16,8 +16,8 @@ from rung.data.numbers import to_numbers
 LATER = ("series",)
 LATER_TOGETHER = "Several kinds in one row come with a later release."
 SUPPORTED = (
-    "This version learns from text, images or sounds, alone or beside number, category and datetime columns; series "
-    "come with a later release. If a column holds text, say --column NAME=text."
+    "Rung learns from text, images, sounds, numbers, categories and dates. If one of these columns is such a one, say "
+    "so: --column NAME=text, =number, =category, =datetime, =image or =audio."
 )
 
 
@@ -35,7 +35,7 @@ def infer(
     group, time: columns that rows may not straddle, or that order them.
     One kind among text, image and audio is learnt from; columns of another that were not named are left out.
     Raises NoSuchColumn, BadOption for an unknown role or one that the values can't have, NothingToLearnFrom when no
-    text, image or sound is left.
+    column is left to learn from.
 
     >>> table = pl.DataFrame({"text": ["so good", "not bad", "so bad"], "label": ["y", "y", "n"]})
     >>> [column.role.value for column in infer(table, target="label")]
@@ -50,7 +50,7 @@ def infer(
     chosen = _chosen(frame.columns, overrides or {}, target)
     columns = [_column(frame[name], target, chosen, group, time) for name in frame.columns]
     columns = _of_one_kind(_with_text(frame, columns, chosen), chosen)
-    if not any(column.role in EMBEDDED for column in columns):
+    if not any(column.role in FEATURES for column in columns):
         raise _nothing(columns)
     return tuple(columns)
 
@@ -133,8 +133,8 @@ def _time(series: pl.Series) -> Column:
 
 
 def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:
-    """Where nothing is text, let columns of phrases be text although few of them differ."""
-    if any(column.role in EMBEDDED for column in columns):
+    """Where there is no other column, let one of phrases be text although few of them differ."""
+    if sum(column.role in FEATURES for column in columns) != 1:
         return columns
     return [
         replace(column, role=Role.TEXT, why="the table's only phrases")
@@ -169,5 +169,5 @@ def _nothing(columns: Sequence[Column]) -> NothingToLearnFrom:
     others = [column for column in columns if column.role is not Role.TARGET]
     said = ", ".join(f"{column.name} ({column.role}: {column.why})" for column in others[:8])
     more = f" and {len(others) - 8} more" if len(others) > 8 else ""
-    wanted = "a column of text, images or sounds"
+    wanted = "a column of text, images, sounds, numbers, categories or dates"
     return NothingToLearnFrom("table", wanted=wanted, got=said + more or "only the target", fix=SUPPORTED)

@@ -15,6 +15,12 @@ from rung.metrics.interval import TIMES, quantiles, replicates, resamples, value
 SMALL_GAP, LARGE_GAP = 2.0, 10.0  # points
 WORTH = 0.5  # points that would repay labelling
 TOLERABLE_ECE = 0.02  # confidences two points off mislead nobody
+NOTHING_TRANSFERRED = Verdict(
+    "transfer",
+    "nothing transferred",
+    "Nothing was transferred: no backbone reads numbers, categories and dates. What is delivered learnt from this "
+    "table alone.",
+)
 
 
 def transfer(  # house: two predictions, and what may be known beside them

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 
 from rung.backbones.catalog import catalog, here
 from rung.core.contracts import Embedder, Rung
-from rung.core.types import MEDIA, Column, Finding
+from rung.core.types import EMBEDDED, Column, Finding
 
+TABLE = "table"
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
 
 
 def modality_of(columns: Sequence[Column]) -> str:
-    """text, image or audio: what a backbone will have to read."""
-    return next((column.role.value for column in columns if column.role in MEDIA), "text")
+    """text, image or audio: what a backbone will have to read; table where there is nothing for one."""
+    return next((column.role.value for column in columns if column.role in EMBEDDED), TABLE)
 
 
 def default_backbone(modality: str) -> str | None:
@@ -35,6 +36,8 @@ def said_of(embedder: Embedder | None, columns: Sequence[Column], chosen: Sequen
     if not waiting:
         return ()
     modality = modality_of(columns)
+    if modality == TABLE:
+        return ()
     known = [entry.id for entry in catalog() if entry.modality == modality][:2]
     what = f"no {modality} backbone is on this machine: only the rungs that need none are tried"
     return (Finding("no_backbone", what, (), "warn", f"Name one: --backbone {' or '.join(known)}, or a local folder."),)

@@ -188,6 +188,8 @@ def judge(
                 promoted=climbed.winner not in ("prior", "classic"),
             )
         )
+    elif not job.inputs.parts:
+        found.append(verdicts.NOTHING_TRANSFERRED)
     if winner.gap is not None and winner.train_score is not None and winner.score is not None:
         found.append(verdicts.overfitting(job.metric, winner.train_score, winner.score, winner.gap))
     if learning is not None:

@@ -23,7 +23,7 @@ from rung.core.types import Floats, Inputs, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.predict.earlier import load_backbone
-from rung.recipes.choice import default_backbone, modality_of, said_of
+from rung.recipes.choice import TABLE, default_backbone, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
@@ -111,6 +111,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     checked_settings(options.set)
     use_threads(options.workers)
     prepared = prepare(data, options, test if _is_table(test) else None)
+    modality = modality_of(prepared.columns)
+    if modality == TABLE:
+        chosen = _for_table(chosen, options)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
@@ -118,7 +121,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
     _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
-    backbone_ = _backbone(options, chosen, modality_of(prepared.columns))
+    backbone_ = _backbone(options, chosen, modality)
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -243,6 +246,16 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     return tuple(sorted(chosen, key=lambda rung: getattr(rung, "turn", rung.order)))
 
 
+def _for_table(chosen: Sequence[Rung], options: FitOptions) -> tuple[Rung, ...]:
+    """The rungs for columns that no backbone reads: those that need none, and those that were named all the same."""
+    if options.backbone:
+        wanted = "a column of text, images or sounds for it to read"
+        fix = "Leave --backbone out, or say which column is one with --column NAME=text."
+        raise BadOption(f"--backbone {options.backbone[0]}", wanted=wanted, got="numbers, categories, dates", fix=fix)
+    asked = {*options.rungs, options.max_rung}
+    return tuple(rung for rung in chosen if rung.name in asked or not getattr(rung, "needs_backbone", False))
+
+
 def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Embedder | None:
     if len(options.backbone) > 1:
         raise BadOption(
@@ -258,7 +271,7 @@ def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Emb
             raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
         return None
     name = options.backbone[0] if options.backbone else default_backbone(modality)
-    if name is None:
+    if name is None or modality == TABLE:
         return None
     first = load_backbone(name, device=options.device) if leads() else None
     if first is not None and first.card.modality != modality:

@@ -14,6 +14,7 @@ from rung.data.album import by_content, with_places
 from rung.data.damage import damage
 from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
+from rung.data.future import future_columns
 from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
@@ -79,6 +80,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     if test_frame is not None and target_name not in test_frame.columns:
         raise NoSuchColumn(target_name, among=test_frame.columns)
     columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
+    ahead: tuple[Finding, ...] = ()
+    if options.time:
+        columns, ahead = future_columns(frame, columns, time=options.time, group=options.group, kept=options.column)
     frame = frame_read = with_places(frame, columns, sheet.folder)
     if test_frame is not None:
         test_frame = with_places(test_frame, columns, given_test.folder if given_test else sheet.folder)
@@ -115,6 +119,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     found = (
         *sheet.findings,
         *(given_test.findings if given_test else ()),
+        *ahead,
         *damaged,
         *_labels_missed(encoded.findings, readable, target_name),
         *_content(pool, test, columns, target, from_file=test_frame is not None),

@@ -1,0 +1,118 @@
+"""Columns that know the target of later rows: what nobody could know at a row's own time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from rung.core.types import Column, Finding, Ints, Role
+from rung.data.dates import instants
+from rung.data.numbers import to_numbers
+from rung.data.words import as_words
+
+AHEAD = 5  # later rows whose targets a column is compared with, and as many earlier ones
+SURE = 0.98  # share of what earlier rows leave unexplained that later targets explain
+FEWEST = 60  # rows below which a match may be chance
+MOST_CLASSES = 10  # each has a column of its own at each distance
+HALF = 0.5  # the older rows alone are looked at: none of them is a test row
+
+
+def future_columns(
+    frame: pl.DataFrame,
+    columns: Sequence[Column],
+    *,
+    time: str,
+    group: str | None = None,
+    kept: Mapping[str, Role] | None = None,
+) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
+    """The columns, those left out that are made of the targets of later rows, and a finding for each.
+
+    Rows are ordered by `time`, within `group` where given. A number, or a category as numbers of its values, is such a
+    column when the targets of the next rows explain nearly all of it that its own row's and earlier rows' targets don't
+    (share of the residual sum of squares). Lags and sums of the past are explained by the past and stay. kept: roles
+    that the user named; such columns stay, and are still told of.
+    """
+    target = next(column for column in columns if column.role is Role.TARGET)
+    order_N, within_N = _order(frame, time, group)
+    truth_NC = _target(frame[target.name])
+    if truth_NC is None or len(order_N) < FEWEST:
+        return tuple(columns), ()
+    left, found = [], []
+    for column in columns:
+        share = 0.0
+        if column.role in (Role.NUMBER, Role.CATEGORY) and column.name != time:
+            share = max(_explained(x_N[order_N], truth_NC[order_N], within_N) for x_N in _numbers(frame[column.name]))
+        if share < SURE:
+            left.append(column)
+            continue
+        stays = column.name in (kept or {})
+        what = f"column {column.name!r} follows from {target.name!r} of later rows by {time!r} ({share:.0%} of it)"
+        fix = "Leave it out, or fill it with what was known then."
+        if not stays:
+            what += "; it is left out"
+            fix = f"If it was known at that time, keep it with --column {column.name}={column.role}."
+        found.append(Finding("future_column", what, (), "warn", fix))
+        left.append(column if stays else replace(column, role=Role.IGNORE, why="made of later rows' targets"))
+    return tuple(left), tuple(found)
+
+
+def _order(frame: pl.DataFrame, time: str, group: str | None) -> tuple[Ints, Ints]:
+    """The older half of the rows with a time, by group and time; the group of each."""
+    when_N = instants(frame[time], time)
+    group_N = np.zeros(len(frame), np.int64)
+    if group is not None:
+        words = as_words(frame[group])
+        group_N = words.rank("dense").fill_null(0).cast(pl.Int64).to_numpy()
+    known = np.flatnonzero(when_N >= 0)
+    if len(known):
+        known = known[when_N[known] <= np.quantile(when_N[known], HALF)]
+    order_N = known[np.lexsort((known, when_N[known], group_N[known]))]
+    return order_N, group_N[order_N]
+
+
+def _target(series: pl.Series) -> NDArray[np.float64] | None:
+    """(N, C): the number, or a column a class; None where classes are too many, or it is neither."""
+    if series.dtype.is_nested():
+        return None
+    numbers = to_numbers(series)
+    if numbers.null_count() < 0.2 * len(series) and numbers.n_unique() > MOST_CLASSES:
+        return numbers.to_numpy()[:, None].astype(np.float64)
+    words = as_words(series)
+    classes = words.drop_nulls().unique().sort().to_list()
+    if not 2 <= len(classes) <= MOST_CLASSES:
+        return None
+    missing = words.is_null().to_numpy()
+    found = np.stack([(words == name).fill_null(value=False).to_numpy() for name in classes[1:]], axis=1)
+    return np.where(missing[:, None], np.nan, found.astype(np.float64))
+
+
+def _numbers(series: pl.Series) -> list[NDArray[np.float64]]:
+    numbers = to_numbers(series)
+    if numbers.null_count() < len(series):
+        return [numbers.to_numpy().astype(np.float64)]
+    words = as_words(series)
+    some = words.drop_nulls().value_counts(name="n", sort=True)[series.name][:MOST_CLASSES].to_list()
+    return [(words == name).fill_null(value=False).to_numpy().astype(np.float64) for name in some]
+
+
+def _explained(x_N: NDArray[np.float64], truth_NC: NDArray[np.float64], within_N: Ints) -> float:
+    """Share of what is left of x after own and earlier targets that later targets explain; 0 where nothing is left."""
+    n = len(x_N)
+    rows = np.arange(AHEAD, n - AHEAD)
+    rows = rows[(within_N[rows - AHEAD] == within_N[rows]) & (within_N[rows + AHEAD] == within_N[rows])]
+    rows = rows[np.isfinite(x_N[rows])]
+    shifts = [np.nan_to_num(truth_NC[rows + k]) for k in range(-AHEAD, AHEAD + 1)]
+    past, future = np.concatenate(shifts[: AHEAD + 1], axis=1), np.concatenate(shifts[AHEAD + 1 :], axis=1)
+    if len(rows) < FEWEST // 2 or len(rows) < 3 * (past.shape[1] + future.shape[1]):
+        return 0.0
+    before, after = _residual(x_N[rows], past), _residual(x_N[rows], np.concatenate([past, future], axis=1))
+    total = float(np.square(x_N[rows] - x_N[rows].mean()).sum())
+    return 0.0 if before <= 1e-6 * max(total, 1e-12) else 1.0 - after / before
+
+
+def _residual(x_N: NDArray[np.float64], by_ND: NDArray[np.float64]) -> float:
+    design = np.concatenate([np.ones((len(by_ND), 1)), by_ND], axis=1)
+    weight, *_ = np.linalg.lstsq(design, x_N, rcond=None)
+    return float(np.square(x_N - design @ weight).sum())
