@@ -67,14 +67,14 @@ def make(embedder):
     """Make a job of toy rows; `folds` of one repeat, or a share where it is 1."""
 
     def job(task=Task.MULTICLASS, rows=72, *, family="bert", folds=1, table=False, asked=(), **rest):
-        from rung.data.inputs import make_inputs
+        from rung.data.inputs import make_inputs, readers_of
         from rung.data.target import encode
         from rung.metrics.table import default
 
         loaded = embedder(family)
         frame = toy_table(rows, seed=1, task=task)
         columns = (Column("text", Role.TEXT), *([Column("stars", Role.NUMBER)] if table else []))
-        inputs = make_inputs(frame, columns, loaded, None, lambda delta, texts: loaded.tuned(delta)(texts))
+        inputs = make_inputs(frame, columns, readers_of({Role.TEXT: loaded}))
         target = encode(frame["label"], task=task).target
         fold_N = np.arange(rows) % (4 if folds == 1 else folds)
         every = np.arange(rows)

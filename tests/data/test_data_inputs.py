@@ -8,11 +8,11 @@ import pytest
 
 from rung.core.errors import NoBackbone, NoSuchColumn
 from rung.core.types import Column, Role
-from rung.data.inputs import make_inputs
+from rung.data.inputs import Reader, make_inputs
 
 
 def one(values, role, form=""):
-    return make_inputs(pl.DataFrame({"x": values}, strict=False), [Column("x", role, form=form)], None)
+    return make_inputs(pl.DataFrame({"x": values}, strict=False), [Column("x", role, form=form)])
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,15 @@ def test_each_column_is_embedded_once():
         asked.append(texts)
         return np.ones((len(texts), 3))
 
-    inputs = make_inputs(pl.DataFrame({"a": ["x", "y"]}), [Column("a", Role.TEXT)], embed)
+    inputs = make_inputs(pl.DataFrame({"a": ["x", "y"]}), [Column("a", Role.TEXT)], {Role.TEXT: Reader(embed)})
     assert inputs.embed("a") is inputs.embed("a")
     assert (asked, inputs.embed("a").dtype, inputs.n) == ([["x", "y"]], np.float32, 2)
 
 
 def test_the_rate_of_an_embedded_column_is_nothing():
     frame, columns = pl.DataFrame({"a": ["x", "y"]}), [Column("a", Role.TEXT)]
-    inputs = make_inputs(frame, columns, lambda texts: np.ones((len(texts), 3)), lambda texts: 2.0 * len(texts))
+    reader = Reader(lambda texts: np.ones((len(texts), 3)), lambda texts: 2.0 * len(texts))
+    inputs = make_inputs(frame, columns, {Role.TEXT: reader})
     before = inputs.rate("a")
     inputs.embed("a")
     assert (before, inputs.rate("a")) == (4.0, 0.0)
@@ -73,11 +74,11 @@ def test_without_a_backbone_nothing_is_embedded():
 
 def test_only_columns_that_training_needed_must_be_there():
     columns = [Column("text", Role.TEXT), Column("id", Role.ID), Column("label", Role.TARGET)]
-    assert make_inputs(pl.DataFrame({"text": ["a"], "more": [1]}), columns, None).n == 1
+    assert make_inputs(pl.DataFrame({"text": ["a"], "more": [1]}), columns).n == 1
     with pytest.raises(NoSuchColumn, match="Did you mean 'texts'"):
-        make_inputs(pl.DataFrame({"texts": ["a"]}), columns, None)
+        make_inputs(pl.DataFrame({"texts": ["a"]}), columns)
 
 
 def test_rows_of_a_table_without_table_columns_can_be_taken():
-    inputs = make_inputs(pl.DataFrame({"a": ["x", "y", "z"]}), [Column("a", Role.TEXT)], None)
+    inputs = make_inputs(pl.DataFrame({"a": ["x", "y", "z"]}), [Column("a", Role.TEXT)])
     assert inputs.take(np.array([2, 0])).texts == {"a": ["z", "x"]}

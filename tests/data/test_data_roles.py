@@ -46,7 +46,7 @@ def role_of(name, values, **options):
         ("userId", [f"u{i % 40}" for i in range(N)], Role.ID),
         ("sku", [f"A-{i:04d}" for i in range(N)], Role.ID),
         ("link", [f"https://example.org/{i}" for i in range(N)], Role.ID),
-        ("photo", [f"img/{i}.png" for i in range(N)], Role.IGNORE),
+        ("photo", [f"img/{i}.png" for i in range(N)], Role.IMAGE),
         ("same", ["x"] * N, Role.IGNORE),
         ("one", [1] * N, Role.IGNORE),
         ("void", [None] * N, Role.IGNORE),

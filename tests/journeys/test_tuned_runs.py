@@ -117,13 +117,10 @@ def test_plain_peft_reads_the_adapter_and_predicts_the_same(run_of, tmp_path, ru
 
 
 def _inputs(run, texts):
-    from rung.data.inputs import make_inputs
+    from rung.data.inputs import make_inputs, readers_of
 
-    embedder = run.predictor.embedder
     frame = pl.DataFrame({"text": texts})
-    return make_inputs(
-        frame, run.predictor.manifest.columns, embedder, None, lambda delta, said: embedder.tuned(delta)(said)
-    )
+    return make_inputs(frame, run.predictor.manifest.columns, readers_of(run.predictor.embedders))
 
 
 def test_a_changed_delta_is_refused(run_of, tmp_path):

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 import rung
+from rung.adapt.greedy import weigh
 from rung.bundle.blend import Blended, fitted, mixed
 from rung.bundle.heads import PriorHead
 from rung.bundle.model import Encoders, FittedModel
@@ -15,7 +16,7 @@ from rung.core.evidence import RungEvidence, Score
 from rung.core.types import Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Climbed, Ladder, Step, judged
-from rung.recipes.ensemble import chosen, with_ensemble
+from rung.recipes.ensemble import with_ensemble
 from rung.recipes.fit import fit
 from rung.recipes.view import Quiet
 
@@ -71,7 +72,7 @@ def test_models_that_err_apart_are_blended_and_promoted(job):
 
 def test_a_member_that_knows_all_weighs_all(job):
     truth = np.eye(2, dtype=np.float32)[job.target.value[job.plan.judged]]
-    assert chosen(job, job.plan.judged, [noisy(job, 0, 3.0), truth]) == (0.0, 1.0)
+    assert weigh(job, job.plan.judged, [noisy(job, 0, 3.0), truth]) == (0.0, 1.0)
 
 
 def test_members_that_know_nothing_make_no_blend_that_is_promoted(job):
@@ -80,7 +81,7 @@ def test_members_that_know_nothing_make_no_blend_that_is_promoted(job):
     said = {f"m{i}": draw.dirichlet((1, 1), N // 2).astype(np.float32) for i in range(30)}
     found = with_ensemble(job, ladder(), climbed(job, said))
     assert found.winner == "m0"
-    weights = chosen(job, job.plan.judged, list(said.values()))
+    weights = weigh(job, job.plan.judged, list(said.values()))
     flattered = mixed(list(said.values()), weights)
     truth = job.target.value[job.plan.judged]
     honest = found.step("ensemble").trial.prediction[0]

@@ -22,7 +22,7 @@ class Bottlenecks:
     def applies(self, job: Job) -> str:
         """Serve every backbone whose blocks have the two parts."""
         assert job.tunable is not None
-        prepared = job.tunable.prepare(list(next(iter(job.inputs.parts.values())))[:2])
+        prepared = job.tunable.prepare(list(next(iter(job.inputs.own.values())))[:2])
         try:
             body = self.body(job, self.settings(job)[0], prepared)
             body.vectors(body.module, job.tunable.batch(prepared, np.arange(len(prepared.ids))))

@@ -1,6 +1,7 @@
 """classic: no backbone. Word counts or handmade features of images and sounds beside the table; or the table alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -8,12 +9,13 @@ import numpy as np
 
 from rung.adapt.base import register
 from rung.adapt.choose import Candidate, inner_folds
-from rung.adapt.columns import Columns, fit_grown, trees_beside
+from rung.adapt.columns import COLUMNS, Columns, trees_beside
 from rung.adapt.search import climb
-from rung.adapt.signals import Signals
+from rung.adapt.signals import SIGNALS, Signals
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
 from rung.backbones.workers import workers
+from rung.bundle.blend import Fitted
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Trial
 from rung.core.types import Cost, Fold, Ints
@@ -66,22 +68,27 @@ class Classic:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best; each fold has a vocabulary of its own."""
-        found = _kind(job).candidates(job, folds)
-        return trees_beside(found, job, folds) if job.inputs.parts else found
+        if not job.inputs.parts:
+            return Columns().candidates(job, folds)
+        found = Words(STRENGTHS, WIDER).candidates(job, folds) if job.inputs.texts else []
+        if job.inputs.media:
+            most = max((candidate.complexity for candidate in found), default=-1)
+            signals = Signals(job.columns).candidates(job, folds)
+            found += [replace(each, complexity=each.complexity + most + 1) for each in signals]
+        return trees_beside(found, job, folds)
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
-        """One model on these rows."""
-        return fit_grown(job, rows) if choice.get("variant") == "trees" else _kind(job).fit(job, rows, choice)
+        """One model on these pool rows."""
+        variant = choice.get("variant")
+        if variant == SIGNALS:
+            return Signals(job.columns).fit(job, rows, choice)
+        if variant in (COLUMNS, "trees"):
+            return Columns().fit(job, rows, choice)
+        return Words(STRENGTHS, WIDER).fit(job, rows, choice)
 
-    def trained(self, model: FittedModel) -> int:
+    def trained(self, model: Fitted) -> int:
         """Weights and biases of the head, or leaves of its trees."""
         return model.trained
-
-
-def _kind(job: Job) -> Words | Signals | Columns:
-    if not job.inputs.parts:
-        return Columns()
-    return Signals(job.columns) if job.inputs.media else Words(STRENGTHS, WIDER)
 
 
 def _making(job: Job) -> float:

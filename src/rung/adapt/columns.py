@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from rung.adapt.boost import MOST_OUTPUTS, fit_trees
 from rung.adapt.choose import Candidate
 from rung.adapt.linear import Groups, fit_linear, path, standard
@@ -15,7 +13,7 @@ from rung.bundle.table import fit_table
 from rung.core.contracts import Job
 from rung.core.types import Floats, Fold, Ints, Progress
 
-STRENGTHS = tuple(float(10**power) for power in np.linspace(-3, 3, 13))
+STRENGTHS = tuple(float(10**power) for power in range(-3, 4))
 TREES = 2  # complexity above a linear model's and its class weights
 COLUMNS = "columns"  # what the choice says of such a model
 
@@ -25,7 +23,10 @@ class Columns:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """The linear path with class weights at its best, then trees."""
-        return [*path(job, folds, _groups(job, folds), STRENGTHS, {"variant": COLUMNS}), *grown(job, folds, TREES)]
+        return [
+            *path(job, folds, _groups(job, folds), STRENGTHS, {"variant": COLUMNS, "features": COLUMNS}),
+            *grown(job, folds, TREES),
+        ]
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model on these pool rows."""

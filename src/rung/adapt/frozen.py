@@ -1,7 +1,7 @@
 """frozen: the backbone stays as it is; a head learns on its embeddings, each row embedded once."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -10,18 +10,31 @@ import numpy as np
 from rung.adapt.base import register
 from rung.adapt.boost import MOST_OUTPUTS, ROUNDS, fit_trees
 from rung.adapt.choose import Candidate, inner_folds
+from rung.adapt.columns import COLUMNS, Columns
+from rung.adapt.features import (
+    AXES,
+    CODES,
+    EMBEDDING,
+    MOST_AXES,
+    ROOTED,
+    TABLE,
+    choice_of,
+    features_of,
+    groups_of,
+)
+from rung.adapt.fusion import STACK, fit_stack, mixture, stacked
 from rung.adapt.knn import KS, fit_knn
-from rung.adapt.linear import Groups, fit_linear, held_out, path, standard
+from rung.adapt.linear import fit_linear, held_out, path, standard
 from rung.adapt.mlp import EPOCHS, fit_mlp, steps_of
 from rung.adapt.prototypes import SHARPNESS, fit_prototypes, worth_trying
 from rung.adapt.search import climb
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
 from rung.backbones.workers import each, workers
-from rung.bundle.model import Encoders, FittedModel
-from rung.bundle.table import fit_table
+from rung.bundle.blend import Fitted
+from rung.bundle.model import FittedModel
 from rung.core.contracts import Head, Job, Trial
-from rung.core.types import Cost, Floats, Fold, Inputs, Ints, Progress
+from rung.core.types import Cost, Floats, Fold, Ints, Progress
 
 STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
@@ -29,28 +42,27 @@ MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
 DENSER = 1.7  # times as long as words alone, a solve over words and embeddings takes
+MOST_FOR_TREES = 1024  # numbers of an embedding; of wider ones trees see the main axes alone
 PASSES = 4  # over all rows at one strength, in the product's own time: measured, as are the next two
 USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root of the outputs
 AT_REST = 0.7  # seconds of the path whatever its rows
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
 MOST_CLASSES = 40  # Banking77's 77 classes took twice the time at 1,000 rows and gained nothing
-ROOTED = "root of embedding"
 AFTER_ROOT = 1
-JOINED, BESIDE_WORDS, KNN, MLP, TREES = 2, 4, 6, 7, 8  # complexity above the linear head's: simpler ones are preferred
+JOINED, BESIDE_WORDS, KNN, MLP, TREES, STACKED = (
+    2,
+    4,
+    6,
+    7,
+    8,
+    9,
+)  # complexity above the linear head's: simpler ones are preferred
 WORDS = Words(
     strengths=(0.03, 0.1, 0.3, 1.0),
     embedded=True,
-    extra={"variant": "words", "features": "embedding+words"},
+    extra=choice_of("words", "embedding+words"),
     complexity=BESIDE_WORDS,
 )
-
-
-@dataclass(frozen=True)
-class Features:
-    """Features of every pool row for one fold: the encoders that made them, fitted on its training rows."""
-
-    encoders: Encoders
-    x: Floats
 
 
 class Frozen:
@@ -59,8 +71,8 @@ class Frozen:
     linear: the whole path of strengths, all folds solved together; class weights at the best of them; also on the
     square roots of embeddings without negative values, which tame a few loud maps. prototypes: class means, where rows
     of each class are few. words: word counts beside the embeddings, where that is affordable. knn, mlp: more complex
-    still. The more complex must gain more than one standard error. With table columns: embeddings alone, embeddings and
-    columns side by side, or both into boosted trees. The backbone's parameters are never touched.
+    still. The more complex must gain more than one standard error. With table columns or several embedded ones also
+    what rung.adapt.fusion says. The backbone's parameters are never touched.
     Source: Perronnin et al. 2010, Improving the Fisher Kernel, section 3.2, for square roots.
     """
 
@@ -74,14 +86,13 @@ class Frozen:
         """Ask for a text column and a backbone."""
         if job.backbone is None:
             return "no backbone was loaded"
-        return "" if job.inputs.parts else "there is no column of text, images or sounds"
+        return "" if job.inputs.embedded else "there is no column of text, images or sounds"
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds: embedding at the measured rate (nothing where it is cached), then the head from one product."""
         rate = job.inputs.rate
-        embedding = sum(rate(name) for name in job.inputs.parts) if rate else 0.0
-        assert job.backbone is not None
-        width = job.backbone.width * len(job.inputs.parts)
+        embedding = sum(rate(name) for name in job.inputs.embedded) if rate else 0.0
+        width = _width(job)
         n, folds = len(job.target), job.plan.folds
         if job.plan.kind != "folds":
             folds = inner_folds(job, folds[0].train, self.inner)
@@ -92,13 +103,14 @@ class Frozen:
             seconds, steps = steps_of(width, job.target, len(folds[0].train))
             epochs = min(EPOCHS, USUAL_EPOCHS * job.target.outputs ** (1 / 3))
             network = len(tried) * seconds * steps * epochs / min(workers(), len(tried))
-        if job.inputs.table.width:  # beside the table each fold has a path of its own, and trees are grown
-            work *= 2
+        if mixture(job):  # each fold has paths of its own, of each part and of all, and trees are grown
+            work *= 2 + (2 if len(job.inputs.embedded) > 1 else 0)
             if job.target.outputs <= MOST_OUTPUTS:
                 grown = ROUNDS * max(1, job.target.outputs) * len(tried)
-                work += grown * n * (width + job.inputs.table.width) * TREE_CELL
+                cells = width + MOST_AXES * len(job.inputs.embedded) + 2 * job.inputs.table.width
+                work += grown * n * cells * TREE_CELL
         words = 0.0
-        if job.inputs.texts and _affords_words(len(folds[0].train), job.target.outputs):
+        if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
         return Cost(embedding + words + network + work / _rate() + AT_REST, n * width * 4 * 3)
 
@@ -106,37 +118,60 @@ class Frozen:
         """Embed, then try the variants on folds; see rung.adapt.search."""
         return climb(job, self)
 
-    def refit(self, job: Job, choice: dict[str, Any]) -> FittedModel:
+    def refit(self, job: Job, choice: dict[str, Any]) -> Fitted:
         """Fit the chosen variant on all pool rows."""
         return self.fit(job, np.arange(len(job.target)), choice)
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """All variants, simplest first."""
-        plain = {"variant": "linear", "features": "embedding"}
-        found = path(job, folds, groups_of(job, folds, "embedding"), STRENGTHS, plain)
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
+        several = len(job.inputs.embedded) > 1
+        found = []
+        for name in job.inputs.embedded if several else ():
+            found += self._path(job, folds, choice_of("linear", EMBEDDING, [name]), 0)
+        found += self._path(job, folds, choice_of("linear", EMBEDDING), JOINED if several else 0)
         if _no_negatives(job):
-            rooted = {"variant": "linear", "features": ROOTED}
-            found += path(job, folds, groups_of(job, folds, ROOTED), STRENGTHS, rooted, AFTER_ROOT)
+            found += self._path(job, folds, choice_of("linear", ROOTED), AFTER_ROOT)
         if worth_trying(job.target, rows):
             for sharpness in SHARPNESS:
-                choice = {"variant": "prototypes", "features": "embedding", "sharpness": sharpness}
+                choice = choice_of("prototypes", EMBEDDING, sharpness=sharpness)
                 found.append(self._tried(job, folds, folds, choice, 0))
         if rows <= MOST_FOR_KNN:
             for k in KS:
-                choice = {"variant": "knn", "features": "embedding", "k": k}
-                found.append(self._tried(job, folds, few, choice, KNN))
+                found.append(self._tried(job, folds, few, choice_of("knn", EMBEDDING, k=k), KNN))
         if rows >= LEAST_FOR_MLP:
-            found.append(self._tried(job, folds, few, {"variant": "mlp", "features": "embedding"}, MLP))
-        if job.inputs.table.width:
-            extra = {"variant": "linear", "features": "embedding+table"}
-            found += path(job, folds, groups_of(job, folds, "embedding+table"), STRENGTHS, extra, JOINED)
-            if job.target.outputs <= MOST_OUTPUTS:
-                found.append(self._tried(job, folds, few, {"variant": "trees", "features": "embedding+table"}, TREES))
-        if job.inputs.texts and _affords_words(rows, job.target.outputs):
+            found.append(self._tried(job, folds, few, choice_of("mlp", EMBEDDING), MLP))
+        found += self._fused(job, folds, few, found) if mixture(job) else []
+        if _words_alone(job) and _affords_words(rows, job.target.outputs):
             found += self._beside_words(job, folds, few)
         return found
+
+    def _fused(
+        self, job: Job, folds: Sequence[Fold], few: Sequence[Fold], alone: Sequence[Candidate]
+    ) -> list[Candidate]:
+        """What takes table columns, or several embedded ones, together: see rung.adapt.fusion."""
+        table, found = job.inputs.table.width, []
+        if table:
+            found += self._path(job, folds, choice_of("linear", EMBEDDING + TABLE), JOINED)
+            if min(len(fold.train) for fold in folds) >= LEAST_FOR_MLP:
+                found.append(self._tried(job, folds, few, choice_of("mlp", EMBEDDING + TABLE), MLP))
+        if job.target.outputs <= MOST_OUTPUTS:
+            for start in (AXES, EMBEDDING) if _width(job) <= MOST_FOR_TREES else (AXES,):
+                choice = choice_of("trees", start + CODES if table else start)
+                found.append(self._tried(job, folds, few, choice, TREES))
+        linear = [candidate for candidate in alone if candidate.choice["variant"] == "linear"]
+        members = [
+            [candidate for candidate in linear if candidate.choice.get("parts", [name]) == [name]]
+            for name in job.inputs.embedded
+        ]
+        if table:
+            members.append(Columns().candidates(job, folds))
+        return [*found, stacked(job, folds, members, STACKED)]
+
+    def _path(self, job: Job, folds: Sequence[Fold], choice: dict[str, Any], complexity: int) -> list[Candidate]:
+        groups = groups_of(job, folds, choice["features"], choice.get("parts"))
+        return path(job, folds, groups, STRENGTHS, choice, complexity)
 
     def _beside_words(self, job: Job, folds: Sequence[Fold], few: Sequence[Fold]) -> list[Candidate]:
         untried: list[None] = [None] * (len(folds) - len(few))
@@ -145,7 +180,7 @@ class Frozen:
     def held_out(self, job: Job, folds: Sequence[Fold], choice: dict[str, Any]) -> list[Floats]:
         """Predictions of each fold's held-out rows by the chosen variant trained on its training rows."""
         if choice["variant"] == "linear":
-            return held_out(job, folds, groups_of(job, folds, choice["features"]), choice)
+            return held_out(job, folds, groups_of(job, folds, choice["features"], choice.get("parts")), choice)
 
         def one(fold: Fold) -> Floats:
             return self.fit(job, fold.train, choice).predict(job.inputs.take(fold.validation))
@@ -164,68 +199,51 @@ class Frozen:
         said = self.held_out(job, few, choice)
         return Candidate(choice, complexity, [*said, *[None] * (len(folds) - len(few))])
 
-    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
+    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> Fitted:
         """One model of the chosen variant on these pool rows."""
-        if choice["variant"] == "words":
+        variant = choice["variant"]
+        if variant == "words":
             return WORDS.fit(job, rows, choice)
-        features = features_of(job, rows, choice["features"], only=True)
+        if variant == STACK:
+            return fit_stack(job, rows, choice, self.fit)
+        if choice["features"] == COLUMNS or variant == COLUMNS:
+            return Columns().fit(job, rows, choice)
+        features = features_of(job, rows, choice["features"], choice.get("parts"), only=True)
         target = job.target.take(rows)
         shift, spread = standard(job.target, rows)
-        variant = choice["variant"]
         if variant in ("knn", "trees"):
             shift, spread = 0.0, 1.0  # both answer in the target's own units
+        codes = features.encoders.codes.categorical if features.encoders.codes else ()
         heads: dict[str, Callable[[], Head]] = {
             "linear": lambda: fit_linear(target, features.x, choice, shift, spread),
             "prototypes": lambda: fit_prototypes(target, features.x, choice["sharpness"]),
             "knn": lambda: fit_knn(target, features.x, choice["k"]),
             "mlp": lambda: fit_mlp(target, features.x, job.seed, shift, spread),
-            "trees": lambda: fit_trees(target, features.x, job.seed),
+            "trees": lambda: fit_trees(target, features.x, job.seed, categorical=codes),
         }
         return FittedModel(features.encoders, heads[variant](), shift, spread)
 
-    def trained(self, model: FittedModel) -> int:
+    def trained(self, model: Fitted) -> int:
         """Weights of the head; for kNN, whose rows are not trained, 0."""
         return model.trained
+
+
+def _width(job: Job) -> int:
+    return sum(job.widths[name] for name in job.inputs.embedded)
 
 
 def _affords_words(rows: int, outputs: int) -> bool:
     return outputs <= MOST_CLASSES and rows * outputs <= MOST_FOR_WORDS
 
 
+def _words_alone(job: Job) -> bool:
+    return bool(job.inputs.texts) and set(job.inputs.embedded) == set(job.inputs.texts)
+
+
 def _no_negatives(job: Job) -> bool:
     """Whether the embeddings are what a rectifier leaves: pooled maps of a convolutional network."""
-    return bool(job.inputs.media) and all(job.inputs.embed(name).min() >= 0 for name in job.inputs.media)
-
-
-def groups_of(job: Job, folds: Sequence[Fold], which: str) -> Groups:
-    """Features with the folds that share them: all folds, but one fold each where a table's encoder is fitted."""
-
-    def groups() -> Iterator[tuple[Floats, list[int]]]:
-        if which in ("embedding", ROOTED):
-            yield features_of(job, folds[0].train, which).x, list(range(len(folds)))
-            return
-        for f, fold in enumerate(folds):
-            yield features_of(job, fold.train, which).x, [f]
-
-    return groups
-
-
-def features_of(job: Job, rows: Ints, which: str, *, only: bool = False) -> Features:
-    """Embeddings of all text columns, and the table's columns beside them when asked.
-
-    only: features of `rows` alone, else of every pool row. The table's encoder sees `rows` alone.
-    """
-    names = tuple(job.inputs.parts)
-    inputs: Inputs = job.inputs.take(rows) if only else job.inputs
-    if which in ("embedding", ROOTED):
-        encoders = Encoders(embedded=names, root=which == ROOTED)
-        return Features(encoders, encoders.apply(inputs))
-    bare = Encoders(embedded=names).apply(job.inputs.take(rows))
-    spread = float(np.sqrt(bare.var(axis=0).sum()))
-    table = fit_table(job.inputs.table[rows])
-    columns = max(1, len(table.numbers) + len(table.categories) + len(table.datetimes))
-    encoders = Encoders(embedded=names, table=table, scale=spread / float(np.sqrt(columns)))
-    return Features(encoders, encoders.apply(inputs))
+    names = job.inputs.embedded
+    return len(names) == 1 and names[0] in job.inputs.media and bool(job.inputs.embed(names[0]).min() >= 0)
 
 
 def _rate() -> float:

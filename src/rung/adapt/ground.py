@@ -35,7 +35,7 @@ class Ground:
     def of(job: Job) -> "Ground":
         """Prepare the items of every column."""
         assert job.tunable is not None
-        return Ground(job, job.tunable, tuple(job.tunable.prepare(items) for items in job.inputs.parts.values()))
+        return Ground(job, job.tunable, tuple(job.tunable.prepare(items) for items in job.inputs.own.values()))
 
     def rows(self, k: int, beside: Floats | None, augment: tuple[str, ...] = ()) -> Rows:
         """The rows for a body that runs whole (k = 0) or on what was kept below the top k blocks.
@@ -70,7 +70,7 @@ class Ground:
             if not k:  # one at a time, as it is large
                 self.views = {known: view for known, view in self.views.items() if known[0]}
             columns, inputs, seed = [], self.job.inputs, self.job.seed + 1 + key[2]
-            for name, column in zip(inputs.parts, self.columns, strict=True):
+            for name, column in zip(inputs.own, self.columns, strict=True):
                 varied = [Varied(item, changes, seed) for item in inputs.media.get(name, ())]
                 columns.append(self.tunable.prepare(varied) if varied else column)
             if k:
@@ -90,7 +90,9 @@ def through(job: Job, ground: Ground, body: Body) -> Job:
     """The job with features of the body as it is now, in the place of the frozen backbone's."""
 
     def embed(name: str) -> Floats:
-        at = list(job.inputs.parts).index(name)
+        if name not in job.inputs.own:
+            return job.inputs.embed(name)
+        at = list(job.inputs.own).index(name)
         kept = ground.rows(body.k, None).kept
         rows = Rows(ground.tunable, (ground.columns[at],), None, None if kept is None else (kept[at],))
         head = torch.nn.Identity()

@@ -32,10 +32,10 @@ class Peft:
     def applies(self, job: Job) -> str:
         """Try the method on this backbone: some architectures have no place for it."""
         assert job.tunable is not None
-        if self.options == _TOKENS and not job.inputs.texts:
+        if self.options == _TOKENS and not job.inputs.texts.keys() & job.inputs.own.keys():
             return f"{self.name} stands before a text, and there is none"
         try:
-            prepared = job.tunable.prepare(list(next(iter(job.inputs.parts.values())))[:2])
+            prepared = job.tunable.prepare(list(next(iter(job.inputs.own.values())))[:2])
             body = self.body(job, self.settings(job)[0], prepared)
             body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
         # PEFT and the architectures answer a method that does not fit with many classes.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from rung.adapt.choose import Candidate, inner_folds, pick, scores
-from rung.bundle.model import FittedModel
+from rung.bundle.blend import Fitted
 from rung.core.contracts import Job, Trial
 from rung.core.types import Floats, Fold, Ints, Progress
 
@@ -22,10 +22,10 @@ class Strategy(Protocol):
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Every setting with its predictions of the held-out rows of `folds`."""
 
-    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
+    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> Fitted:
         """One model on these pool rows."""
 
-    def trained(self, model: FittedModel) -> int:
+    def trained(self, model: Fitted) -> int:
         """How many parameters were trained."""
 
 
@@ -33,7 +33,7 @@ class Strategy(Protocol):
 class _Judged:
     prediction: Floats
     choice: dict[str, Any]
-    model: FittedModel
+    model: Fitted
     rows: Ints
 
 

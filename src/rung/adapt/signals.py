@@ -15,6 +15,8 @@ from rung.core.types import Column, Floats, Fold, Ints, Role
 
 STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3, 11))
 
+SIGNALS = "signals"  # what the choice says of such a model
+
 
 class Signals:
     """Colour histograms and HOG of images, MFCC and spectral statistics of sounds (rung.data.pictures, .sounds).
@@ -27,7 +29,7 @@ class Signals:
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best."""
-        return path(job, folds, self._groups(job, folds), STRENGTHS, {"variant": "signals"})
+        return path(job, folds, self._groups(job, folds), STRENGTHS, {"variant": SIGNALS})
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> FittedModel:
         """One model on these pool rows; the spread of features goes into the head's weights."""

@@ -1,12 +1,14 @@
 """Where a training run begins and how it is judged: a head on frozen features, rows set aside, class weights."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rung.adapt import prior
 from rung.adapt.choose import inner_folds, pick, score, scores
-from rung.adapt.frozen import STRENGTHS, features_of, groups_of
+from rung.adapt.features import beside
+from rung.adapt.frozen import STRENGTHS
 from rung.adapt.linear import balance, fit_linear, path, standard
 from rung.adapt.training.loop import Judge
 from rung.bundle.heads import LinearHead
@@ -24,7 +26,7 @@ class Start:
 
     encoders: Encoders
     head: LinearHead
-    beside: Floats | None  # (N, E) table features of all pool rows
+    beside: Floats | None  # (N, E) features of all pool rows that training leaves as they are
     shift: float
     spread: float
     weighted: bool
@@ -32,17 +34,22 @@ class Start:
 
 def begin(job: Job, rows: Ints, aside: Ints | None) -> Start:
     """Fit the linear head on frozen features of `rows`, its strength chosen on `aside` (or on a share of `rows`)."""
-    which = "embedding+table" if job.inputs.table.width else "embedding"
+    table = bool(job.inputs.table.width)
     inner = inner_folds(job, rows, ASIDE)[0] if aside is None else Fold(rows, aside)
-    found = path(job, [inner], groups_of(job, [inner], which), STRENGTHS, {"features": which})
+
+    def groups() -> Iterator[tuple[Floats, list[int]]]:
+        yield beside(job, inner.train, table=table).apply(job.inputs), [0]
+
+    found = path(job, [inner], groups, STRENGTHS, {"variant": "linear"})
     choice = found[pick(scores(job, found, [inner]), [candidate.complexity for candidate in found])].choice
-    features = features_of(job, rows, which)
+    encoders = beside(job, rows, table=table)
+    x = encoders.apply(job.inputs)
     target = job.target.take(rows)
     shift, spread = standard(job.target, rows)
-    head = fit_linear(target, features.x[rows], choice, shift, spread)
-    width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.parts)
-    beside = np.ascontiguousarray(features.x[:, width:]) if which == "embedding+table" else None
-    return Start(features.encoders, head, beside, shift, spread, choice["class_weight"] == "balanced")
+    head = fit_linear(target, x[rows], choice, shift, spread)
+    width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.own)
+    rest = np.ascontiguousarray(x[:, width:]) if x.shape[1] > width else None
+    return Start(encoders, head, rest, shift, spread, choice["class_weight"] == "balanced")
 
 
 def sampled(job: Job) -> Job:

@@ -85,7 +85,7 @@ class Tuned:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
         if job.tunable is None:
             return "this backbone embeds, but can't be trained" if job.backbone else "no backbone was loaded"
-        if not job.inputs.parts:
+        if not job.inputs.own:
             return "there is no column of text, images or sounds"
         if self.only_asked and self.name not in job.asked:
             return f"it runs only when it is named: --rungs ...,{self.name}"

@@ -36,7 +36,8 @@ Trains = Callable[[dict[str, Any], str], Run]  # a setting, what to call the run
 
 def fitting(job: Job) -> tuple[str, ...]:
     """Names of the changes that this job's columns allow."""
-    kinds = {column.role.value for column in job.columns if column.name in job.inputs.media}
+    own = [name for name in job.inputs.own if name in job.inputs.media]
+    kinds = {column.role.value for column in job.columns if column.name in own}
     alone = len(job.inputs.parts) == 1 and not job.inputs.table.width  # a mixed row has one input, and it is mixed
     found = (*(IMAGE if "image" in kinds else ()), *(SOUND if "audio" in kinds else ()))
     if not kinds or not alone:
@@ -110,7 +111,7 @@ def agreeing(ground: Ground, inner: Fold, names: Sequence[str]) -> tuple[str, ..
     """Those of `names` with which a head on frozen features loses less on the rows set aside."""
     job = ground.job
     chosen = generator(job.seed, "views").permutation(len(job.target))[:MOST]
-    columns = [job.inputs.embed(name) for name in job.inputs.parts]
+    columns = [job.inputs.embed(name) for name in job.inputs.own]
     rows = chosen[np.isin(chosen, inner.train)]
     plain = Seen(np.concatenate([x_ND[rows] for x_ND in columns], axis=1), rows, rows, np.ones(len(rows), np.float32))
     aside_ND = np.concatenate([x_ND[inner.validation] for x_ND in columns], axis=1)
@@ -129,7 +130,7 @@ def _seen(ground: Ground, rows: Ints, name: str) -> Seen:
     mixes = (name,) if name in ALPHA else ()
     module = tunable.module()
     second, share, parts = rows, np.ones(len(rows), np.float32), []
-    for column, items in job.inputs.parts.items():
+    for column, items in job.inputs.own.items():
         if column not in job.inputs.media:
             parts.append(job.inputs.embed(column)[rows])
             continue

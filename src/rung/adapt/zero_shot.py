@@ -31,7 +31,7 @@ class ZeroShot:
         """Ask for classes with names, one column of images, and a backbone with a text side."""
         if job.backbone is None:
             return "no backbone was loaded"
-        if job.prompted is None or len(job.inputs.media) != 1:
+        if job.prompted is None or len(job.inputs.media) != 1 or len(job.inputs.own) != 1:
             return "the backbone has no text side"
         if not job.target.task.one_label:
             return "it needs a target of classes"
@@ -43,7 +43,7 @@ class ZeroShot:
         """Seconds: embedding at the measured rate, and the prompts."""
         assert job.backbone is not None
         rate = job.inputs.rate
-        seconds = sum(rate(name) for name in job.inputs.parts) if rate else 0.0
+        seconds = sum(rate(name) for name in job.inputs.own) if rate else 0.0
         return Cost(seconds + LOADING + A_NAME * job.target.outputs, 2 * job.backbone.size_bytes)
 
     def climb(self, job: Job) -> Trial:

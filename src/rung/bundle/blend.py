@@ -1,5 +1,6 @@
 """Several fitted models that answer together: the weighted mean of what each says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -37,6 +38,16 @@ class Blended:
         return any(member.uses_embedding for member in self.members)
 
     @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns whose embeddings any of them takes."""
+        return tuple(dict.fromkeys(name for member in self.members for name in member.reads))
+
+    @property
+    def trained(self) -> int:
+        """Numbers that training found."""
+        return sum(member.trained for member in self.members)
+
+    @property
     def replaced(self) -> int:
         """Parameters of the backbone that no member takes as they are."""
         if any(member.uses_embedding and not member.replaced for member in self.members):
@@ -53,7 +64,19 @@ class Blended:
         return Parts({"weights": list(self.weights)}, {}, {}, tuple(member.parts() for member in self.members))
 
 
-def fitted(parts: Parts) -> FittedModel | Blended:
+Fitted = FittedModel | Blended
+
+
+def together(models: Sequence[Fitted], weights: Sequence[float]) -> Blended:
+    """The weighted mean of models, each of which may be such a mean itself; what weighs nothing is left out."""
+    found = []
+    for model, weight in zip(models, weights, strict=True):
+        inside = zip(model.members, model.weights, strict=True) if isinstance(model, Blended) else [(model, 1.0)]
+        found += [(member, weight * share) for member, share in inside if weight * share]
+    return Blended(tuple(member for member, _ in found), tuple(weight for _, weight in found))
+
+
+def fitted(parts: Parts) -> Fitted:
     """The model that `parts` was taken from: it predicts the same, bit for bit."""
     if not parts.members:
         return FittedModel.from_parts(parts)

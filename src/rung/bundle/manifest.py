@@ -49,6 +49,7 @@ class Manifest(BaseModel):
     choice: dict[str, Any]
     model: dict[str, Any]
     backbone: BackboneReference | None = None
+    beside: tuple[BackboneReference, ...] = ()  # of other kinds of columns; what training changed is of the first
     temperature: float = 1.0
     half_width: float | None = None
     thresholds: tuple[float, ...] = ()

@@ -63,8 +63,16 @@ def fit_part(inputs: Inputs, column: str, *, axes: int | None = None) -> PartEnc
     scale = 1.0 / np.sqrt(total) if total > 0 else 1.0
     kept = None
     if axes is not None and axes < min(centred_ND.shape):
-        _, turned_DD = np.linalg.eigh(centred_ND.T.astype(np.float64) @ centred_ND)
-        turned_DK = turned_DD[:, ::-1][:, :axes]
+        turned_DK = _axes(centred_ND.astype(np.float64), axes)
         sign_K = np.sign(turned_DK[np.abs(turned_DK).argmax(axis=0), np.arange(axes)])
         kept = np.ascontiguousarray(turned_DK * sign_K, np.float32)
     return PartEncoder(column, fill_D, float(scale), kept, bool(not there_N.all()))
+
+
+def _axes(x_ND: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """(D, k) principal axes of centred rows, by the smaller of the two products of x with itself."""
+    if len(x_ND) >= x_ND.shape[1]:
+        return np.linalg.eigh(x_ND.T @ x_ND)[1][:, ::-1][:, :k]
+    power_N, turned_NN = np.linalg.eigh(x_ND @ x_ND.T)
+    long_K = np.sqrt(np.maximum(power_N[::-1][:k], 1e-30))
+    return np.asarray(x_ND.T @ turned_NN[:, ::-1][:, :k] / long_K)

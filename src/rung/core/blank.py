@@ -1,15 +1,21 @@
 """Nothing to see and nothing to hear: what shapes are asked of."""
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
 from rung.core.extras import need
 from rung.core.types import Clip
 
 
+@dataclass(frozen=True)
 class Blank:
-    """A black image, or a moment of silence, behind the seam of Media."""
+    """A black image, or a moment of silence, behind the seam of Media; all are equal."""
 
-    key, name, missing = b"blank", "blank", True
+    key: ClassVar[bytes] = b"nothing is here."  # 128 bits, as any key
+    name: ClassVar[str] = "blank"
+    missing: ClassVar[bool] = True
 
     def image(self) -> object:
         """64 x 64 black pixels."""

@@ -98,6 +98,9 @@ class Embedder(Protocol):
         """Write tokenizer or processor files as Hugging Face does."""
 
 
+Embedders = Mapping[Role, Embedder]  # by what they read; the first is the one whose backbone can be trained
+
+
 class Tunable(Protocol):
     """A backbone whose weights can change: modules to train, batches of prepared rows, one vector a row.
 
@@ -234,6 +237,15 @@ class Job:
     prompted: Callable[[Sequence[str]], Prompted] | None = field(default=None, repr=False)  # of class names
     rate: float | str | None = None  # learning rate of the body for every rung that trains; "find": by a range test
     left: Callable[[], float] = field(default=endless, repr=False)  # seconds of the budget that remain
+    beside: Mapping[Role, BackboneCard] = field(default_factory=dict)  # backbones of other kinds of columns
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """How many numbers the embedding of each embedded column has."""
+        own = self.backbone.width if self.backbone else 0
+        roles = {column.name: column.role for column in self.columns}
+        known = {role: card.width for role, card in self.beside.items()}
+        return {name: known.get(roles[name], own) for name in self.inputs.embedded}
 
     def names(self, *roles: Role) -> tuple[str, ...]:
         """Names of the columns with one of these roles, in table order."""

@@ -210,7 +210,8 @@ class Inputs:
     """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image or sound column.
 
     tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
-    media: images and sounds by column. plain: their handmade features, made once.
+    media: images and sounds by column. plain: their handmade features, made once. read: the columns that some backbone
+    reads; lead: those of the backbone that can be trained. None means all texts, images and sounds.
     """
 
     texts: Mapping[str, Sequence[str]]
@@ -221,11 +222,23 @@ class Inputs:
     tune: Callable[[Delta, Sequence[Item]], Floats] | None = field(default=None, repr=False)
     media: Mapping[str, Sequence[Media]] = field(default_factory=dict)
     plain: Callable[[str], Floats] = field(default=_plain_less, repr=False)
+    read: tuple[str, ...] | None = None
+    lead: tuple[str, ...] | None = None
 
     @cached_property
     def parts(self) -> dict[str, Sequence[Item]]:
-        """What a backbone embeds, by column."""
+        """What backbones are made for, by column."""
         return {**self.texts, **self.media}
+
+    @property
+    def embedded(self) -> tuple[str, ...]:
+        """The columns that some backbone reads."""
+        return tuple(self.parts) if self.read is None else self.read
+
+    @property
+    def own(self) -> dict[str, Sequence[Item]]:
+        """What the backbone reads that can be trained, by column."""
+        return {name: items for name, items in self.parts.items() if self.lead is None or name in self.lead}
 
     def there(self, name: str) -> NDArray[np.bool_]:
         """(N,) whether each row has that text, image or sound; an empty text is none."""
@@ -252,6 +265,8 @@ class Inputs:
 
     def _tuned(self, delta: Delta, name: str) -> Floats:
         assert self.tune is not None
+        if name not in self.own:
+            return self.embed(name)
         return self.tune(delta, self.parts[name])
 
 

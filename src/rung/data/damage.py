@@ -16,6 +16,7 @@ from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
 from rung.core.types import MEDIA, Column, Finding, Ints, Role
 from rung.data.album import files_of
+from rung.data.inputs import alone
 from rung.data.media import QUIET, File
 
 KINDS = {
@@ -46,7 +47,7 @@ class Health:
 
 
 def unreadable_files(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
-    """Why each row's images and sounds can't be read, "" where they all can."""
+    """Why each row's images and sounds can't be read, "" where they all can, or are missing beside other columns."""
     return _seen(frame, columns)[0]
 
 
@@ -81,11 +82,14 @@ def damage(
 def _seen(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[list[str], dict[str, list[tuple[int, str]]]]:
     wrong = [""] * len(frame)
     odd: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    only = alone(columns)
     for column in columns:
         if column.role not in MEDIA or column.name not in frame.columns:
             continue
         files = files_of(frame[column.name])
         for row, health in enumerate(_looked(files, column.role)):
+            if files[row] is None and not only:
+                continue
             if health.wrong:
                 wrong[row] = wrong[row] or f"{_name(files[row], column.name)}: {health.wrong}"
             elif health.odd:

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from rung.core.types import Finding, Ints, Target
+from rung.core.types import EMBEDDED, Column, Finding, Ints, Role, Target
 from rung.data.words import as_texts, as_words
 
 Part = Literal["data", "test"]
@@ -33,6 +33,33 @@ def empty_texts(
         return None
     what = f"{_rows(len(found))} of {frame.height} hold no text"
     return Finding("empty_text", what, found, "warn", "Fill them, or delete them.", part)
+
+
+def missing_parts(
+    frame: pl.DataFrame, columns: Sequence[Column], rows: Ints | None = None, *, part: Part = "data"
+) -> tuple[Finding, ...]:
+    """Rows that lack a text, image, sound or series, where other columns are there to go by: one note a column.
+
+    >>> table = pl.DataFrame({"t": ["a", " "], "n": [1, 2]})
+    >>> missing_parts(table, [Column("t", Role.TEXT), Column("n", Role.NUMBER)])[0].what
+    "1 row of 2 has no 't'; its other columns serve"
+    """
+    found = []
+    for column in columns:
+        if column.role not in EMBEDDED or column.name not in frame.columns:
+            continue
+        values = frame[column.name]
+        lacking = values.is_null()
+        if column.role is Role.TEXT:
+            lacking = pl.Series([not text.strip() for text in as_texts(values)], dtype=pl.Boolean)
+        elif values.dtype == pl.String:
+            lacking = lacking | (values.str.strip_chars() == "").fill_null(value=True)
+        which = _numbers(np.flatnonzero(lacking.to_numpy()), rows)
+        if which:
+            has, whose = ("has", "its") if len(which) == 1 else ("have", "their")
+            what = f"{_rows(len(which))} of {frame.height} {has} no {column.name!r}; {whose} other columns serve"
+            found.append(Finding("missing_part", what, which, "note", "", part))
+    return tuple(found)
 
 
 def shared_rows(pool: Sequence[bytes], test: Sequence[bytes], rows: Ints | None = None) -> Finding | None:

@@ -8,13 +8,12 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import EMBEDDED, FEATURES, MEDIA, Column, Role
+from rung.core.types import FEATURES, MEDIA, Column, Role
 from rung.data.dates import parse
 from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
 
 LATER = ("series",)
-LATER_TOGETHER = "Several kinds in one row come with a later release."
 SUPPORTED = (
     "Rung learns from text, images, sounds, numbers, categories and dates. If one of these columns is such a one, say "
     "so: --column NAME=text, =number, =category, =datetime, =image or =audio."
@@ -33,7 +32,6 @@ def infer(
 
     overrides: role by column name or wildcard ("t*"); they win over inference, not over `target`.
     group, time: columns that rows may not straddle, or that order them.
-    One kind among text, image and audio is learnt from; columns of another that were not named are left out.
     Raises NoSuchColumn, BadOption for an unknown role or one that the values can't have, NothingToLearnFrom when no
     column is left to learn from.
 
@@ -49,7 +47,7 @@ def infer(
             raise BadOption(f"--{option} {name}", wanted="another column than the target", got="the target")
     chosen = _chosen(frame.columns, overrides or {}, target)
     columns = [_column(frame[name], target, chosen, group, time) for name in frame.columns]
-    columns = _of_one_kind(_with_text(frame, columns, chosen), chosen)
+    columns = _with_text(frame, columns, chosen)
     if not any(column.role in FEATURES for column in columns):
         raise _nothing(columns)
     return tuple(columns)
@@ -142,24 +140,6 @@ def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, 
         and column.name not in chosen
         and frame[column.name].dtype == pl.String
         and words_each(frame[column.name].drop_nulls()) >= 2
-        else column
-        for column in columns
-    ]
-
-
-def _of_one_kind(columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:
-    """Leave out what no single backbone reads together; the kind that was named with --column stays, else the first."""
-    found = [column for column in columns if column.role in EMBEDDED]
-    named = {column.role for column in found if column.name in chosen}
-    if len(named) > 1:
-        got = " and ".join(sorted(named))
-        raise BadOption("--column", wanted="one of text, image and audio", got=got, fix=LATER_TOGETHER)
-    if not found:
-        return columns
-    kept = next(iter(named)) if named else Role.TEXT if any(c.role is Role.TEXT for c in found) else found[0].role
-    return [
-        replace(column, role=Role.IGNORE, why=f"{column.role} beside {kept}, which comes with a later release")
-        if column.role in EMBEDDED and column.role is not kept
         else column
         for column in columns
     ]

@@ -6,24 +6,29 @@ from pathlib import Path
 import polars as pl
 
 from rung.bundle.blend import Blended, fitted
-from rung.bundle.manifest import Manifest
+from rung.bundle.manifest import BackboneReference, Manifest
 from rung.bundle.model import FittedModel
 from rung.bundle.temperature import apply_temperature
 from rung.bundle.verify import read_manifest, read_parts
-from rung.core.contracts import Embedder
+from rung.core.contracts import Embedder, Embedders
 from rung.core.errors import BundleError
-from rung.core.types import Floats, Tell, silent
-from rung.data.inputs import make_inputs
+from rung.core.types import Floats, Role, Tell, silent
+from rung.data.inputs import make_inputs, readers_of
 from rung.predict.earlier import load_backbone
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A loaded bundle; `embedder` is None where the winner needs no backbone."""
+    """A loaded bundle; `embedders` holds the backbones that the winner needs, by what they read."""
 
     manifest: Manifest
     model: FittedModel | Blended
-    embedder: Embedder | None = field(repr=False)
+    embedders: Embedders = field(repr=False)
+
+    @property
+    def embedder(self) -> Embedder | None:
+        """The first of the backbones; None where the winner needs none."""
+        return next(iter(self.embedders.values()), None)
 
     def __call__(self, frame: pl.DataFrame, *, tell: Tell = silent) -> Floats:
         """Predict every row of `frame`, in its order.
@@ -31,27 +36,23 @@ class Predictor:
         Returns (N, C) calibrated probabilities, or (N, 1) values for regression.
         Raises NoSuchColumn for a column that the model needs and `frame` has not.
         """
-        embedder = self.embedder
-        embed = None if embedder is None else lambda texts: embedder(texts, tell=tell)
-        tune = None if embedder is None else lambda delta, texts: embedder.tuned(delta)(texts, tell=tell)
-        raw = self.model.predict(make_inputs(frame, self.manifest.columns, embed, tune=tune))
+        raw = self.model.predict(make_inputs(frame, self.manifest.columns, readers_of(self.embedders, tell)))
         return apply_temperature(raw, self.manifest.temperature, self.manifest.task)
 
 
 def load(folder: Path) -> Predictor:
     """Load the bundle in `folder`, every hash checked.
 
-    Raises BundleError when a file or the backbone differs from what was written, NoBackbone when it can't be had.
+    Raises BundleError when a file or a backbone differs from what was written, NoBackbone when it can't be had.
     """
     manifest = read_manifest(folder)
     model = fitted(read_parts(folder, manifest))
-    return Predictor(manifest, model, _backbone(folder, manifest))
+    wanted = [each for each in (manifest.backbone, *manifest.beside) if each is not None]
+    loaded = [_backbone(folder, each) for each in wanted]
+    return Predictor(manifest, model, {Role(each.card.modality): each for each in loaded})
 
 
-def _backbone(folder: Path, manifest: Manifest) -> Embedder | None:
-    wanted = manifest.backbone
-    if wanted is None:
-        return None
+def _backbone(folder: Path, wanted: BackboneReference) -> Embedder:
     embedder = load_backbone(wanted.id, precision=wanted.precision)
     if embedder.fingerprint != wanted.fingerprint:
         raise BundleError(

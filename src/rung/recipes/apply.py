@@ -13,7 +13,7 @@ from rung.data.album import packed, with_places
 from rung.data.classes import PATH
 from rung.data.damage import unreadable_files
 from rung.data.findings import empty_texts
-from rung.data.inputs import cast
+from rung.data.inputs import alone, cast
 from rung.data.numbers import MISSING
 from rung.data.read import read
 from rung.predict.torch import Predictor
@@ -97,7 +97,9 @@ def unreadable_cells(
 
 
 def empty(frame: pl.DataFrame, columns: Sequence[Column]) -> tuple[Finding, ...]:
-    """A finding of the rows without any text."""
+    """A finding of the rows without any text, where that is all they could have."""
+    if not alone(columns):
+        return ()
     texts = [column.name for column in columns if column.role is Role.TEXT and column.name in frame.columns]
     found = empty_texts(frame, texts, part="test")
     return () if found is None else (found,)

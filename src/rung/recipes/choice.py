@@ -4,16 +4,10 @@ import re
 from collections.abc import Sequence
 
 from rung.backbones.catalog import catalog, here
-from rung.core.contracts import Embedder, Rung
+from rung.core.contracts import Embedders, Rung
 from rung.core.types import EMBEDDED, Column, Finding
 
-TABLE = "table"
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
-
-
-def modality_of(columns: Sequence[Column]) -> str:
-    """text, image or audio: what a backbone will have to read; table where there is nothing for one."""
-    return next((column.role.value for column in columns if column.role in EMBEDDED), TABLE)
 
 
 def default_backbone(modality: str) -> str | None:
@@ -22,22 +16,23 @@ def default_backbone(modality: str) -> str | None:
     return next((entry.id for entry in known if here(entry) is not None), known[0].id if modality == "text" else None)
 
 
-def said_of(embedder: Embedder | None, columns: Sequence[Column], chosen: Sequence[Rung]) -> tuple[Finding, ...]:
+def said_of(embedders: Embedders, columns: Sequence[Column], chosen: Sequence[Rung]) -> tuple[Finding, ...]:
     """That rungs go without a backbone, or that its licence forbids what the user may have in mind."""
-    if embedder is not None:
+    found = []
+    for embedder in embedders.values():
         licence = embedder.card.licence
-        if not NOT_COMMERCIAL.search(licence):
-            return ()
-        what = (
-            f"the licence of {embedder.card.id}, {licence}, forbids commercial use; so does that of what is made of it"
-        )
-        return (Finding("licence", what, (), "warn", "Choose another backbone, or keep to what it allows."),)
-    waiting = [rung.name for rung in chosen if getattr(rung, "needs_backbone", False)]
-    if not waiting:
-        return ()
-    modality = modality_of(columns)
-    if modality == TABLE:
-        return ()
-    known = [entry.id for entry in catalog() if entry.modality == modality][:2]
-    what = f"no {modality} backbone is on this machine: only the rungs that need none are tried"
-    return (Finding("no_backbone", what, (), "warn", f"Name one: --backbone {' or '.join(known)}, or a local folder."),)
+        if NOT_COMMERCIAL.search(licence):
+            whose = f"the licence of {embedder.card.id}, {licence}"
+            what = f"{whose}, forbids commercial use; so does that of what is made of it"
+            fix = "Choose another backbone, or keep to what it allows."
+            found.append(Finding("licence", what, (), "warn", fix))
+    if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
+        return tuple(found)
+    for role in EMBEDDED:
+        if role not in embedders and any(column.role is role for column in columns):
+            known = [entry.id for entry in catalog() if entry.modality == role][:2]
+            what = f"no {role} backbone is on this machine: only the rungs that need none "
+            what += f"read {'these columns' if embedders else 'the data'}"
+            fix = f"Name one: --backbone {' or '.join(known)}, or a local folder."
+            found.append(Finding("no_backbone", what, (), "warn", fix))
+    return tuple(found)

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import cast
 
-from rung.core.contracts import Collapse, Job, Model, Rung, Trial
+from rung.core.contracts import BackboneCard, Collapse, Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
+from rung.core.types import Role
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
 from rung.evaluate.verdicts import gap
@@ -172,7 +173,7 @@ def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
     judged, train = job.plan.judged, shown.trial.train_rows
     truth, cluster = job.target.value[judged], job.plan.cluster
     trial, metric = shown.trial, cast(Metric, job.metric)
-    backbone = job.backbone if uses_backbone(shown.model) else None
+    used = used_by(shown.model, job)
     return RungEvidence(
         rung,
         "tried",
@@ -191,9 +192,9 @@ def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
             clusters=(cluster[train], cluster[judged]),
         ),
         latency_ms=shown.latency_ms,
-        size_bytes=size_of(shown.model) + (backbone.size_bytes if backbone else 0),
+        size_bytes=size_of(shown.model) + sum(card.size_bytes for card in used),
         trained=trial.trained,
-        parameters=trial.trained + (backbone.parameters - replaced(shown.model) if backbone else 0),
+        parameters=trial.trained + sum(card.parameters for card in used) - (replaced(shown.model) if used else 0),
         notes=trial.notes,
     )
 
@@ -227,9 +228,12 @@ def with_holm(steps: Sequence[Step]) -> list[Step]:
     return result
 
 
-def uses_backbone(model: Model) -> bool:
-    """Whether predicting needs the backbone."""
-    return bool(getattr(model, "uses_embedding", False))
+def used_by(model: Model, job: Job) -> list[BackboneCard]:
+    """The backbones that predicting needs."""
+    roles = {column.name: column.role for column in job.columns}
+    first = [] if job.backbone is None else [(Role(job.backbone.modality), job.backbone)]
+    read = {roles.get(name) for name in getattr(model, "reads", ())}
+    return [card for role, card in [*first, *job.beside.items()] if role in read]
 
 
 def size_of(model: Model) -> int:

@@ -60,7 +60,7 @@ def _listed(data: list[Any], modality: str) -> Sequence[Item]:
     if modality == "text":
         return data
     columns = [Column("item", Role(modality))]
-    return make_inputs(table_of(data, columns), columns, None).media["item"]
+    return make_inputs(table_of(data, columns), columns).media["item"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class _Found:
         if self.column.role not in MEDIA:
             return self.sheet.frame[name].cast(pl.String).fill_null("").to_list()
         placed = with_places(self.sheet.frame, [self.column], self.sheet.folder)
-        return make_inputs(placed, [self.column], None).media[name]
+        return make_inputs(placed, [self.column]).media[name]
 
 
 def _default(found: _Found | None) -> str | None:

@@ -2,10 +2,8 @@
 
 Members are taken one by one, again and again, whichever helps the mean most. Which, is chosen on the validation rows,
 so what judges the blend is cross-fitted: each share of those rows is predicted with the weights that the others chose.
-Source: Caruana et al. 2004, Ensemble Selection from Libraries of Models, section 2.1 (selection with replacement).
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
@@ -13,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from rung.adapt.choose import inner_folds, score
-from rung.bundle.blend import Blended, mixed
+from rung.adapt.choose import inner_folds
+from rung.adapt.greedy import weigh
+from rung.bundle.blend import Blended, mixed, together
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
-from rung.core.types import Floats, Ints
+from rung.core.types import Floats
 from rung.recipes.climb import Climbed, Ladder, Shown, Step, judged, with_holm
 
 NAME = "ensemble"
-ROUNDS = 20
 NEVER = ("prior", "scratch")  # guessing, and a yardstick
 
 
@@ -32,7 +30,9 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
     pool = [
         step
         for step in climbed.steps
-        if step.evidence.status == "tried" and step.evidence.name not in NEVER and isinstance(step.model, FittedModel)
+        if step.evidence.status == "tried"
+        and step.evidence.name not in NEVER
+        and isinstance(step.model, FittedModel | Blended)
     ]
     if len(pool) < 2:
         why = "fewer than two rungs to blend"
@@ -45,8 +45,8 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
     honest = np.zeros((1, len(rows), job.target.outputs), np.float32)
     for fold in inner_folds(job, rows):
         at, held = np.searchsorted(rows, fold.train), np.searchsorted(rows, fold.validation)
-        honest[0, held] = mixed([each[held] for each in said], chosen(job, fold.train, [each[at] for each in said]))
-    trial, model = _whole(pool, chosen(job, rows, said), honest)
+        honest[0, held] = mixed([each[held] for each in said], weigh(job, fold.train, [each[at] for each in said]))
+    trial, model = _whole(pool, weigh(job, rows, said), honest)
     prior = next((step.evidence.score.value for step in climbed.steps if step.evidence.score), None)
     shown = Shown(trial, model, ladder.latency(model, job), prior)
     step = judged(NAME, job, shown, climbed.step(climbed.winner))
@@ -54,21 +54,6 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
     ladder.view.finished(step.evidence)
     winner = NAME if step.evidence.promoted else climbed.winner
     return replace(climbed, steps=tuple(with_holm([*climbed.steps, step])), winner=winner)
-
-
-def chosen(job: Job, rows: Ints, said: Sequence[Floats]) -> tuple[float, ...]:
-    """Weights that sum to 1: as often as each was taken when the mean scored best on `rows`, the first of equals."""
-    total = np.zeros_like(said[0], dtype=np.float64)
-    taken: list[int] = []
-    best, best_score = 1, -np.inf
-    for count in range(1, ROUNDS + 1):
-        found = [score(job, rows, ((total + each) / count).astype(np.float32)) for each in said]
-        taken.append(int(np.argmax(found)))
-        total += said[taken[-1]]
-        if found[taken[-1]] > best_score + 1e-12:
-            best, best_score = count, found[taken[-1]]
-    counts = Counter(taken[:best])
-    return tuple(counts[i] / best for i in range(len(said)))
 
 
 def members_of(step: Step) -> list[str]:
@@ -81,7 +66,7 @@ def _whole(pool: Sequence[Step], weights: tuple[float, ...], honest: Floats) -> 
     """The trial that judges, and the blend of those that weigh anything."""
     used = [(step, weight) for step, weight in zip(pool, weights, strict=True) if weight]
     trials = [step.trial for step, _ in used if step.trial is not None]
-    models = tuple(step.model for step, _ in used if isinstance(step.model, FittedModel))
+    models = [step.model for step, _ in used if isinstance(step.model, FittedModel | Blended)]
     own = tuple(weight for _, weight in used)
     rows = trials[0].train_rows
     for trial in trials[1:]:
@@ -90,4 +75,4 @@ def _whole(pool: Sequence[Step], weights: tuple[float, ...], honest: Floats) -> 
     choice = {"weights": {step.evidence.name: weight for step, weight in used}}
     trained = sum(trial.trained for trial in trials)
     notes = (", ".join(f"{name} {weight:.0%}" for name, weight in choice["weights"].items()),)
-    return Trial(honest, choice, trained, rows, train, notes), Blended(models, own)
+    return Trial(honest, choice, trained, rows, train, notes), together(models, own)

@@ -16,15 +16,16 @@ from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings
 from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
-from rung.core.contracts import Embedder, Job, Model, Rung
+from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
-from rung.core.processes import leads, several
-from rung.core.types import Floats, Inputs, Task, Tell
+from rung.core.processes import leads
+from rung.core.types import EMBEDDED, Floats, Inputs, Role, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
-from rung.predict.earlier import load_backbone
-from rung.recipes.choice import TABLE, default_backbone, modality_of, said_of
+from rung.recipes.choice import said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
+from rung.recipes.embedders import embedders_for
+from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
@@ -111,9 +112,6 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     checked_settings(options.set)
     use_threads(options.workers)
     prepared = prepare(data, options, test if _is_table(test) else None)
-    modality = modality_of(prepared.columns)
-    if modality == TABLE:
-        chosen = _for_table(chosen, options)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
@@ -121,7 +119,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
     _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
-    backbone_ = _backbone(options, chosen, modality)
+    embedders = embedders_for(options, chosen, prepared.columns)
+    if not any(column.role in EMBEDDED for column in prepared.columns):
+        chosen = _for_table(chosen, options)
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
     watched = Logged(view, journal.say)
-    delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, watched, state))
+    delivery = _climb_and_finish(prepared, options, chosen, embedders, (started, watched, state))
     if leads():
         write_run(folder, delivery)
         journal.say("done", seconds=perf_counter() - started)
@@ -147,13 +147,14 @@ def _climb_and_finish(
     prepared: Prepared,
     options: FitOptions,
     chosen: Sequence[Rung],
-    embedder: Embedder | None,
+    embedders: Embedders,
     around: tuple[float, View, State],
 ) -> Delivery:
     started, view, state = around
-    inputs = seen(prepared.pool.frame, prepared.columns, embedder, view.progress)
-    cut = truncated(prepared, embedder) if embedder else ()
-    findings = (*prepared.findings, *cut, *said_of(embedder, prepared.columns, chosen))
+    first = next(iter(embedders.values()), None)
+    inputs = seen(prepared.pool.frame, prepared.columns, embedders, view.progress)
+    cut = truncated(prepared, embedders[Role.TEXT]) if Role.TEXT in embedders else ()
+    findings = (*prepared.findings, *cut, *said_of(embedders, prepared.columns, chosen))
     task = prepared.target.task
     metric = _metric(options.metric, task)
     job = Job(
@@ -164,27 +165,28 @@ def _climb_and_finish(
         metric,
         options.seed,
         view.progress,
-        embedder.card if embedder else None,
-        embedder.tunable if embedder else None,
+        first.card if first else None,
+        first.tunable if first else None,
         state.notebook() if leads() else Reader(state.notebook()),
         checked_settings(options.set),
         frozenset({*options.rungs, options.max_rung or ""}),
         options.search,
         options.storage,
-        embedder.prompted if embedder else None,
+        first.prompted if first else None,
         options.lr,
+        beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
     )
     counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
     view.data(prepared.columns, findings, counts)
-    ladder = _ladder(options, chosen, embedder, around)
+    ladder = _ladder(options, chosen, embedders, around)
     climbed = climb(job, ladder)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
-    opened = _open(prepared, climbed, embedder, view.progress)
+    opened = _open(prepared, climbed, embedders, view.progress)
     view.noticed(opened.findings)
-    forgotten = measure_forgetting(job, climbed, embedder)
+    forgotten = measure_forgetting(job, climbed, first)
     finished: Finished = finish(job, climbed, opened, learning, trained_on, forgotten, findings)
     return Delivery(
         prepared,
@@ -193,7 +195,7 @@ def _climb_and_finish(
         climbed,
         opened,
         finished,
-        embedder,
+        embedders,
         (*findings, *opened.findings),
         state.key,
         perf_counter() - started,
@@ -201,7 +203,7 @@ def _climb_and_finish(
 
 
 def _ladder(
-    options: FitOptions, chosen: Sequence[Rung], embedder: Embedder | None, around: tuple[float, View, State]
+    options: FitOptions, chosen: Sequence[Rung], embedders: Embedders, around: tuple[float, View, State]
 ) -> Ladder:
     """The rungs, and what hangs on the clock: the same in every process that climbs together."""
     started, view, state = around
@@ -210,7 +212,7 @@ def _ladder(
         return float("inf") if options.budget is None else agreed(options.budget - (perf_counter() - started))
 
     def latency(model: Model, job: Job) -> float:
-        return agreed(milliseconds(model, job, embedder))
+        return agreed(milliseconds(model, job, embedders))
 
     def free() -> float:
         return agreed(free_memory())
@@ -248,47 +250,17 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
 
 def _for_table(chosen: Sequence[Rung], options: FitOptions) -> tuple[Rung, ...]:
     """The rungs for columns that no backbone reads: those that need none, and those that were named all the same."""
-    if options.backbone:
-        wanted = "a column of text, images or sounds for it to read"
-        fix = "Leave --backbone out, or say which column is one with --column NAME=text."
-        raise BadOption(f"--backbone {options.backbone[0]}", wanted=wanted, got="numbers, categories, dates", fix=fix)
     asked = {*options.rungs, options.max_rung}
     return tuple(rung for rung in chosen if rung.name in asked or not getattr(rung, "needs_backbone", False))
 
 
-def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Embedder | None:
-    if len(options.backbone) > 1:
-        raise BadOption(
-            "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
-        )
-    if several() and options.storage:
-        fix = "Start one process a machine, or leave --storage out."
-        raise BadOption("--storage", wanted="one process", got="several that train together", fix=fix)
-    if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
-        if options.backbone:
-            got = ", ".join(rung.name for rung in chosen)
-            fix = "Leave --backbone out, or let the climb go higher."
-            raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
-        return None
-    name = options.backbone[0] if options.backbone else default_backbone(modality)
-    if name is None or modality == TABLE:
-        return None
-    first = load_backbone(name, device=options.device) if leads() else None
-    if first is not None and first.card.modality != modality:
-        fix = "Name another one, or say what the columns are with --column NAME=ROLE."
-        got = f"one for {first.card.modality}"
-        raise BadOption(f"--backbone {name}", wanted=f"one for {modality}, as the data is", got=got, fix=fix)
-    precision = agreed(first.precision if first else "")  # measured once: all must compute alike
-    return first or load_backbone(name, device=options.device, precision=precision)
-
-
-def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell: Tell) -> Opened:
+def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:
     target, usable, findings = prepared.open_test()
     index = np.flatnonzero(usable)
-    inputs = seen(prepared.test.frame[index], prepared.columns, embedder, tell)
+    inputs = seen(prepared.test.frame[index], prepared.columns, embedders, tell)
     predicted: dict[str, Floats] = {}
     for step in climbed.steps:
-        if isinstance(step.model, Blended):  # its members' predictions are at hand
+        if step.evidence.name == ENSEMBLE and isinstance(step.model, Blended):  # its members' predictions are at hand
             predicted[step.evidence.name] = mixed([predicted[name] for name in members_of(step)], step.model.weights)
         elif step.model is not None:
             predicted[step.evidence.name] = step.model.predict(inputs)

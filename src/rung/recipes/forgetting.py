@@ -18,7 +18,7 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     if delta is None or embedder is None:
         return ()
     changed = embedder.tuned(delta)
-    items = next(iter(job.inputs.parts.values()))
+    items = next(iter(job.inputs.own.values()))
     some = np.random.default_rng(job.seed).permutation(len(items))[:MOST_ROWS]
     rows = [items[row] for row in np.sort(some)]
     general = probe().texts if embedder.card.modality == "text" else None

@@ -7,50 +7,40 @@ from time import perf_counter
 import numpy as np
 import polars as pl
 
-from rung.core.contracts import Embedder, Job, Model
+from rung.core.contracts import Embedders, Job, Model
 from rung.core.types import Column, Delta, Floats, Inputs, Item, Tell
 from rung.data.album import plain_features
-from rung.data.inputs import make_inputs
+from rung.data.inputs import make_inputs, readers_of
 
 
-def seen(frame: pl.DataFrame, columns: Sequence[Column], embedder: Embedder | None, tell: Tell) -> Inputs:
-    """The rows of `frame`, embedded by `embedder` as it is or as training changed it."""
-    if embedder is None:
-        return make_inputs(frame, columns, None)
-    known = embedder
-
-    def embed(items: Sequence[Item]) -> Floats:
-        return known(items, tell=tell)
-
-    def tune(delta: Delta, items: Sequence[Item]) -> Floats:
-        return known.tuned(delta)(items, tell=tell)
-
-    return make_inputs(frame, columns, embed, known.seconds_for, tune)
+def seen(frame: pl.DataFrame, columns: Sequence[Column], embedders: Embedders, tell: Tell) -> Inputs:
+    """The rows of `frame`, embedded by backbones as they are or as training changed the first."""
+    return make_inputs(frame, columns, readers_of(embedders, tell))
 
 
-def milliseconds(model: Model, job: Job, embedder: Embedder | None) -> float:
-    """Milliseconds for one row, backbone included, nothing cached; the median of seven rows."""
+def milliseconds(model: Model, job: Job, embedders: Embedders) -> float:
+    """Milliseconds for one row, backbones included, nothing cached; the median of seven rows."""
     times = []
     rows = np.linspace(0, len(job.target) - 1, 8).astype(np.int64)
     for row in rows:
         one = job.inputs.take(np.array([row]))
-        one = _fresh(one, embedder, job.columns)
+        one = _fresh(one, embedders, job.columns)
         begun = perf_counter()
         model.predict(one)
         times.append(perf_counter() - begun)
     return float(np.median(times[1:])) * 1000
 
 
-def _fresh(inputs: Inputs, embedder: Embedder | None, columns: Sequence[Column]) -> Inputs:
+def _fresh(inputs: Inputs, embedders: Embedders, columns: Sequence[Column]) -> Inputs:
     roles = {column.name: column.role for column in columns}
     inputs = replace(inputs, plain=lambda name: plain_features(inputs.media[name], roles[name]))
-    if embedder is None:
+    if not embedders:
         return inputs
 
     def embed(name: str) -> Floats:
-        return embedder.uncached(inputs.parts[name])
+        return embedders[roles[name]].uncached(inputs.parts[name])
 
     def tune(delta: Delta, items: Sequence[Item]) -> Floats:
-        return embedder.tuned(delta).uncached(items)
+        return next(iter(embedders.values())).tuned(delta).uncached(items)
 
     return replace(inputs, embed=embed, rate=None, tune=tune)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from rung.data.damage import damage
 from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.future import future_columns
+from rung.data.inputs import alone
 from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
@@ -217,14 +218,23 @@ def _content(
     group = next((column.name for column in columns if column.role is Role.GROUP), None)
     found = [
         *(_huge(pool, name) for name in texts),
-        noticed.empty_texts(pool.frame, texts, pool.row),
-        noticed.empty_texts(test.frame, texts, test.row, part="test" if from_file else "data"),
+        *_lacking(pool, columns, "data"),
+        *_lacking(test, columns, "test" if from_file else "data"),
         noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
         _conflicting(pool, target, texts),
         noticed.shared_groups(pool.frame, test.frame, group, test.row) if from_file and group else None,
         *(unreadable_cells(test.frame, columns, "test") if from_file else ()),
     ]
     return tuple(finding for finding in found if finding is not None)
+
+
+def _lacking(part: Part, columns: tuple[Column, ...], side: Literal["data", "test"]) -> tuple[Finding, ...]:
+    """Rows without text, where that is all they could have; else which parts of a row are missing."""
+    if not alone(columns):
+        return noticed.missing_parts(part.frame, columns, part.row, part=side)
+    texts = [column.name for column in columns if column.role is Role.TEXT]
+    found = noticed.empty_texts(part.frame, texts, part.row, part=side)
+    return () if found is None else (found,)
 
 
 def _conflicting(pool: Part, target: Target, texts: list[str]) -> Finding | None:

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from rung.bundle.blend import Blended
+from rung.bundle.blend import Blended, together
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Rung
-from rung.recipes.climb import Climbed, Step
-from rung.recipes.ensemble import members_of
+from rung.recipes.climb import Climbed
+from rung.recipes.ensemble import NAME, members_of
 
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 NOT_REFITTED = "the training rows of the first fold alone: the budget left no time to train on all rows"
@@ -20,7 +20,7 @@ def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[
     blend each such member is.
     """
     winner = climbed.step(climbed.winner)
-    names = members_of(winner) if isinstance(winner.model, Blended) else [climbed.winner]
+    names = members_of(winner) if climbed.winner == NAME else [climbed.winner]
     dear = {rung.name: rung for rung in rungs if rung.name in names and getattr(rung, "dear", False)}
     folds = [fold for fold in job.plan.folds if fold.repeat == 0]
     seconds = sum(climbed.step(name).evidence.seconds for name in dear)
@@ -33,11 +33,8 @@ def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[
         trial = steps[name].trial
         assert trial is not None
         steps[name] = replace(steps[name], model=rung.refit(job, trial.choice))
-    if isinstance(winner.model, Blended):
-        steps[climbed.winner] = replace(winner, model=_blend_of(steps, winner.model, names))
+    if climbed.winner == NAME:
+        models = [model for name in names if isinstance(model := steps[name].model, FittedModel | Blended)]
+        weights = list((winner.evidence.choice or {})["weights"].values())
+        steps[climbed.winner] = replace(winner, model=together(models, weights))
     return replace(climbed, steps=tuple(steps.values())), REFITTED
-
-
-def _blend_of(steps: dict[str, Step], blend: Blended, names: Sequence[str]) -> Blended:
-    members = tuple(model for name in names if isinstance(model := steps[name].model, FittedModel))
-    return replace(blend, members=members)

@@ -11,8 +11,9 @@ import numpy as np
 from pydantic import TypeAdapter
 from safetensors.numpy import load, save
 
+from rung.bundle.blend import Blended, fitted
 from rung.bundle.io import whole_folder, write
-from rung.bundle.model import FittedModel, Parts
+from rung.bundle.model import MEMBER, FittedModel, Parts
 from rung.core.contracts import Note, Trial
 from rung.core.errors import FolderInUse
 from rung.core.evidence import RungEvidence
@@ -52,9 +53,6 @@ class State:
             return None
         kept = json.loads((place / "step.json").read_text(encoding="utf-8"))
         arrays = load((place / "step.safetensors").read_bytes())
-        tensors = {key.removeprefix("model."): value for key, value in arrays.items() if key.startswith("model.")}
-        own = place / "files"
-        files = {path.relative_to(own).as_posix(): path.read_bytes() for path in own.rglob("*") if path.is_file()}
         trial = Trial(
             arrays["prediction"],
             kept["evidence"]["choice"],
@@ -64,27 +62,28 @@ class State:
             tuple(kept["evidence"]["notes"]),
         )
         evidence = _EVIDENCE.validate_python(kept["evidence"], strict=False)
-        model = FittedModel.from_parts(Parts(kept["model"], tensors, files))
+        model = fitted(_parts_in(place, kept["model"]))
         if kept["first_fold"]:
             trial = replace(trial, model=model)
         return Step(evidence, trial, model)
 
     def keep(self, step: Step) -> None:
         """Write a finished step, atomically."""
-        if step.trial is None or not isinstance(step.model, FittedModel):
+        if step.trial is None or not isinstance(step.model, FittedModel | Blended):
             return
         parts = step.model.parts()
-        arrays = {f"model.{name}": np.ascontiguousarray(tensor) for name, tensor in parts.tensors.items()}
-        arrays["prediction"] = np.ascontiguousarray(step.trial.prediction)
-        arrays["train_rows"] = np.ascontiguousarray(step.trial.train_rows)
-        arrays["train_prediction"] = np.ascontiguousarray(step.trial.train_prediction)
-        content = {"evidence": _EVIDENCE.dump_python(step.evidence, mode="json"), "model": parts.meta}
+        arrays: dict[str, Any] = {
+            "prediction": np.ascontiguousarray(step.trial.prediction),
+            "train_rows": np.ascontiguousarray(step.trial.train_rows),
+            "train_prediction": np.ascontiguousarray(step.trial.train_prediction),
+        }
+        metas = {**parts.meta, "members": [member.meta for member in parts.members]}
+        content = {"evidence": _EVIDENCE.dump_python(step.evidence, mode="json"), "model": metas}
         content["first_fold"] = step.trial.model is not None
         with whole_folder(self.folder / step.evidence.name) as place:
-            (place / "files").mkdir()
-            for name, raw in parts.files.items():
-                (place / "files" / name).parent.mkdir(parents=True, exist_ok=True)
-                (place / "files" / name).write_bytes(raw)
+            _keep_parts(place, parts)
+            for i, member in enumerate(parts.members):
+                _keep_parts(place / f"{MEMBER}{i}", member)
             (place / "step.safetensors").write_bytes(save(arrays))
             (place / "step.json").write_text(json.dumps(content), encoding="utf-8")
 
@@ -95,6 +94,22 @@ class State:
     def clear(self) -> None:
         """Forget: the run is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _keep_parts(place: Path, parts: Parts) -> None:
+    (place / "files").mkdir(parents=True)
+    for name, raw in parts.files.items():
+        (place / "files" / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / "files" / name).write_bytes(raw)
+    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in parts.tensors.items()}
+    (place / "model.safetensors").write_bytes(save(tensors))
+
+
+def _parts_in(place: Path, meta: dict[str, Any]) -> Parts:
+    own = place / "files"
+    files = {path.relative_to(own).as_posix(): path.read_bytes() for path in own.rglob("*") if path.is_file()}
+    members = tuple(_parts_in(place / f"{MEMBER}{i}", each) for i, each in enumerate(meta.get("members", ())))
+    return Parts(meta, load((place / "model.safetensors").read_bytes()), files, members)
 
 
 class Pages:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,9 +17,9 @@ from rung.bundle.io import write
 from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
 from rung.bundle.write import write_bundle
-from rung.core.contracts import Embedder, Job, Trial
+from rung.core.contracts import Embedder, Embedders, Job, Trial
 from rung.core.types import Finding, Floats, Role, Task
-from rung.recipes.climb import Climbed, uses_backbone
+from rung.recipes.climb import Climbed
 from rung.recipes.finish import Finished, Opened
 from rung.recipes.machine import machine, versions
 from rung.recipes.options import FitOptions
@@ -42,7 +42,7 @@ class Delivery:
     climbed: Climbed
     opened: Opened
     finished: Finished
-    embedder: Embedder | None
+    embedders: Embedders
     findings: tuple[Finding, ...]
     key: str
     seconds: float
@@ -72,7 +72,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
 def _write_model(folder: Path, delivery: Delivery) -> Manifest:
     winner = delivery.climbed.step(delivery.climbed.winner)
     assert isinstance(winner.model, FittedModel | Blended)
-    embedder = delivery.embedder if uses_backbone(winner.model) else None
+    used = _used(winner.model, delivery)
     prepared = delivery.prepared
     manifest = Manifest(
         rung_version=versions()["rung"],
@@ -84,7 +84,8 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
         strategy=delivery.climbed.winner,
         choice=winner.evidence.choice or {},
         model={},
-        backbone=reference_of(embedder) if embedder else None,
+        backbone=reference_of(used[0]) if used else None,
+        beside=tuple(map(reference_of, used[1:])),
         temperature=delivery.finished.temperature,
         half_width=delivery.finished.half_width,
         thresholds=(0.5,) * len(prepared.target.labels) if prepared.target.task is Task.MULTILABEL else (),
@@ -94,9 +95,29 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
         folder,
         manifest,
         winner.model.parts(),
-        preprocessing=embedder.save_preprocessing if embedder else None,
+        preprocessing=_preprocessing(used) if used else None,
         reference=_reference(delivery),
     )
+
+
+def _used(model: FittedModel | Blended, delivery: Delivery) -> list[Embedder]:
+    """The backbones whose embeddings the model takes, the one that training may have changed first."""
+    roles = {column.name: column.role for column in delivery.prepared.columns}
+    read = {roles[name] for name in model.reads}
+    return [embedder for role, embedder in delivery.embedders.items() if role in read]
+
+
+def _preprocessing(used: Sequence[Embedder]) -> Callable[[str], None]:
+    """Writes the first backbone's files, and those of others in folders named by what they read."""
+
+    def save(folder: str) -> None:
+        used[0].save_preprocessing(folder)
+        for embedder in used[1:]:
+            own = Path(folder) / embedder.card.modality
+            own.mkdir()
+            embedder.save_preprocessing(str(own))
+
+    return save
 
 
 def reference_of(embedder: Embedder) -> BackboneReference:
@@ -120,11 +141,10 @@ def _reference(delivery: Delivery) -> dict[str, Any]:
     for name, texts in inputs.texts.items():
         lengths = np.array([len(text) for text in texts], np.float32)
         sketch[f"text_length.{name}"] = np.quantile(lengths, shares).astype(np.float32)
-    for name in inputs.parts:
-        if delivery.embedder is not None:
-            embedding = inputs.embed(name)
-            sketch[f"embedding_mean.{name}"] = embedding.mean(0)
-            sketch[f"embedding_std.{name}"] = embedding.std(0)
+    for name in inputs.embedded:
+        embedding = inputs.embed(name)
+        sketch[f"embedding_mean.{name}"] = embedding.mean(0)
+        sketch[f"embedding_std.{name}"] = embedding.std(0)
     for column in delivery.prepared.columns:
         if column.role is Role.NUMBER:
             values = inputs.table[column.name].drop_nulls().drop_nans().to_numpy()
@@ -156,7 +176,8 @@ def _of_repeat(trials: Mapping[str, Trial], repeat: int) -> dict[str, Floats]:
 
 
 def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, Any]:
-    prepared, embedder = delivery.prepared, delivery.embedder
+    prepared = delivery.prepared
+    cards = [asdict(each.card) | {"precision": each.precision} for each in delivery.embedders.values()]
     return {
         "format": 1,
         "name": folder if prepared.name == NAMELESS else prepared.name,
@@ -167,7 +188,8 @@ def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, An
         "seed": delivery.options.seed,
         "data": {"fingerprint": prepared.fingerprint, "split": prepared.split_hash, "target": prepared.target_name},
         "columns": [asdict(column) for column in prepared.columns],
-        "backbone": asdict(embedder.card) | {"precision": embedder.precision} if embedder else None,
+        "backbone": cards[0] if cards else None,
+        "beside": cards[1:],
         "winner": delivery.climbed.winner,
         "bundle": sealed.seal,
         "key": delivery.key,
