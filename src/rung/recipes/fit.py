@@ -26,6 +26,7 @@ from rung.predict.earlier import load_backbone
 from rung.recipes.choice import TABLE, default_backbone, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble
+from rung.recipes.far import far_rows, far_texts
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.journal import Journal
@@ -152,7 +153,7 @@ def _climb_and_finish(
 ) -> Delivery:
     started, view, state = around
     inputs = seen(prepared.pool.frame, prepared.columns, embedder, view.progress)
-    cut = truncated(prepared, embedder) if embedder else ()
+    cut = (*truncated(prepared, embedder), *far_texts(prepared, embedder)) if embedder else ()
     findings = (*prepared.findings, *cut, *said_of(embedder, prepared.columns, chosen))
     task = prepared.target.task
     metric = _metric(options.metric, task)
@@ -180,6 +181,8 @@ def _climb_and_finish(
     climbed = climb(job, ladder)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
+    view.noticed(far := far_rows(job, climbed, findings))
+    findings += far
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     opened = _open(prepared, climbed, embedder, view.progress)
