@@ -13,7 +13,7 @@ import numpy as np
 
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
-from rung.adapt.settings import checked_settings
+from rung.adapt.settings import checked_settings, suit
 from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
@@ -115,6 +115,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     modality = modality_of(prepared.columns)
     if modality == TABLE:
         chosen = _for_table(chosen, options)
+    suit(options.set, prepared.columns)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
