@@ -6,14 +6,26 @@ import numpy as np
 import pytest
 
 from rung.adapt.ladder import rungs
-from rung.adapt.settings import checked_settings, known_settings
+from rung.adapt.settings import checked_settings, known_settings, suit
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.core.errors import BadOption
-from rung.core.types import Task
+from rung.core.types import Column, Role, Task
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
 pytestmark = pytest.mark.usefixtures("short")
+
+
+@pytest.mark.parametrize(
+    ("role", "fit", "odd"),
+    [("image", "crop+mixup", "crop+noise"), ("audio", "noise+mixup", "cutmix"), ("text", "none", "crop")],
+)
+def test_changes_of_another_sense_than_the_columns_are_refused(role, fit, odd):
+    columns = [Column("it", Role(role)), Column("n", Role.NUMBER)]
+    suit({"lora.augment": fit, "full.augment": "auto", "lora.rank": 8}, columns)
+    with pytest.raises(BadOption, match=r"lora\.augment") as caught:
+        suit({"lora.augment": odd}, columns)
+    assert caught.value.got == odd.removeprefix("crop+")
 
 
 def test_settings_are_checked_by_name_and_kind():

@@ -116,12 +116,6 @@ def test_report_and_card_are_made_again(rung, run_folder):
     assert (run_folder / "README.md").read_text().startswith("---\n")
 
 
-def test_backbones_lists_the_embedded_default_as_here(rung):
-    code, out, _ = rung("backbones", "--json")
-    assert code == 0
-    assert any(entry["here"] and entry["id"] == "all-MiniLM-L6-v2" for entry in json.loads(out))
-
-
 def test_a_bundle_that_was_changed_is_refused_by_file(rung, run_folder, table, tmp_path):
     for name in ("bundle.json", "head.safetensors", "reference.safetensors"):
         path = run_folder / "model" / name

@@ -195,3 +195,10 @@ def test_a_file_that_cannot_be_read_is_no_missing_label(run):
     checks = [each["check"] for each in json.loads((run.path / "audit.json").read_text())["findings"]]
     assert "unreadable_file" in checks
     assert "null_target" not in checks
+
+
+@pytest.mark.parametrize(("data", "change"), [("images", "noise"), ("sounds", "crop"), ("sounds", "noise+cutmix")])
+def test_a_change_of_another_sense_is_refused_before_a_folder_is_made(place, tmp_path, data, change):
+    with pytest.raises(BadOption, match=r"full\.augment: wanted auto, none, or of"):
+        rung.fit(place / data, set={"full.augment": change}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()

@@ -1,6 +1,7 @@
 """The terminal's tables fit, survive pipes, and the live view says what matters and no more."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,10 @@ from made_up_parts import COLUMNS, FINDINGS, three_steps
 from rich.cells import cell_len
 from rich.console import Console
 
+from rung.backbones.catalog import catalog
 from rung.core.evidence import Difference, RungEvidence, Score, Verdict
 from rung.core.types import Column, Cost, Finding, Progress, Role
+from rung.recipes.backbones import Known
 from rung.report import units
 from rung.report.console import (
     LadderView,
@@ -278,6 +281,12 @@ def test_a_small_slice_is_marked_and_a_missing_score_said():
 
 
 def test_tables_of_facts_and_backbones_fit_80_columns():
-    known = {"id": "owner/" + "x" * 90, "parameters": 22_713_216, "limit": 256, "licence": "Apache-2.0", "here": True}
-    for table in (backbones_table([known]), facts_table({"processor": "Xeon " * 60}), roles_table(COLUMNS)):
+    long = replace(catalog()[0], id="owner/" + "x" * 90, note="word " * 40, languages=("en",) * 90)
+    known = Known(long, here=True).to_json()
+    for table in (
+        backbones_table([known]),
+        backbones_table([]),
+        facts_table({"processor": "Xeon " * 60}),
+        roles_table(COLUMNS),
+    ):
         assert all(len(line) <= 80 for line in drawn(table).splitlines())

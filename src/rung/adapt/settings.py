@@ -1,13 +1,14 @@
 """What a user may set of each rung, checked by name and kind before a row is read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from math import inf
 from typing import Any
 
 from rung.adapt.ladder import rungs
-from rung.adapt.views import AUTO, KNOWN, NONE
+from rung.adapt.views import AUTO, KNOWN, NONE, of_sense
 from rung.core.errors import BadOption
+from rung.core.types import Column
 
 WORDS = {
     "imbalance": ("none", "weights", "focal"),
@@ -56,6 +57,21 @@ def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
             raise BadOption("--set", wanted="RUNG.SETTING=VALUE of a rung that trains", got=name, fix=fix)
         found[name] = _as(name, value, known[name])
     return found
+
+
+def suit(settings: Mapping[str, Any], columns: Sequence[Column]) -> None:
+    """See that some column is of the sense that each named change of views is for.
+
+    Raises BadOption for changes of another sense: crops of sounds, pitches of pictures.
+    """
+    could = of_sense(columns)
+    for name, value in settings.items():
+        odd = [part for part in str(value).split("+") if part not in (AUTO, NONE, *could)]
+        if name.endswith(".augment") and odd:
+            wanted = (
+                f"auto, none, or of {', '.join(could)} some" if could else "auto or none: no column is seen or heard"
+            )
+            raise BadOption(f"--set {name}", wanted=wanted, got="+".join(odd))
 
 
 def _as(name: str, value: Any, default: Any) -> Any:

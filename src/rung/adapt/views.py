@@ -19,7 +19,7 @@ from rung.adapt.training.varied import IMAGE, SOUND, Varied
 from rung.bundle.heads import linked
 from rung.core.contracts import Job, Prepared, Tunable
 from rung.core.rng import generator
-from rung.core.types import Floats, Fold, Ints, Task
+from rung.core.types import Column, Floats, Fold, Ints, Role, Task
 from rung.metrics.log_loss import log_loss
 
 AUTO, NONE = "auto", "none"
@@ -43,6 +43,18 @@ def fitting(job: Job) -> tuple[str, ...]:
     if not kinds or not alone:
         return found
     return (*found, *(name for name in ALPHA if name == "mixup" or "image" in kinds))
+
+
+def of_sense(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Names of the changes that some column is of a sense for, whatever stands beside it.
+
+    >>> from rung.core.types import Role
+    >>> of_sense([Column("clip", Role.AUDIO)])
+    ('shift', 'gain', 'noise', 'specaugment', 'mixup')
+    """
+    roles = {column.role for column in columns}
+    found = (*(IMAGE if Role.IMAGE in roles else ()), *(SOUND if Role.AUDIO in roles else ()))
+    return (*found, *(name for name in ALPHA if found and (name == "mixup" or Role.IMAGE in roles)))
 
 
 def asked_of(augment: str, job: Job) -> tuple[str, ...]:

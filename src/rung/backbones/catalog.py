@@ -11,7 +11,8 @@ from typing import Any
 from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone
 
-HUB = "hf:"
+HUB, TIMM = "hf:", "timm:"  # before a name
+LOCAL = "local"  # the source of weights that have to be brought
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,11 @@ class Family:
 
 @dataclass(frozen=True)
 class Entry:
-    """Pretrained weights that Rung knows by id; an empty revision is found out at load."""
+    """Pretrained weights that Rung knows by id; an empty revision is found out at load.
+
+    languages: ISO 639 codes of the texts or the speech. domains: what the rows it was trained on are about, and "edge"
+    for what is small. What nobody could stand behind is empty or 0.
+    """
 
     id: str
     source: str
@@ -54,6 +59,18 @@ class Entry:
     sha256: str = ""
     note: str = ""
     data: str = ""  # what it was trained on
+    languages: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    megabytes: int = 0  # to download, about; other parts of the model and all
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the weights as they are downloaded, about; those of the encoder in 32 bits where nobody told; 0 unknown.
+
+        >>> find("hf:openai/clip-vit-base-patch32").size_bytes
+        605000000
+        """
+        return self.megabytes * 10**6 or self.parameters * 4
 
 
 @cache
@@ -68,7 +85,15 @@ def catalog() -> tuple[Entry, ...]:
     >>> catalog()[0].id
     'all-MiniLM-L6-v2'
     """
-    return tuple(Entry(**entry) for entry in _read()["backbone"])
+    return tuple(_entry(dict(facts)) for facts in _read()["backbone"])
+
+
+def _entry(facts: dict[str, Any]) -> Entry:
+    """One entry; its languages may be the name of a list of many."""
+    languages = facts.pop("languages", "")
+    known = _read()["languages"].get(languages, languages)
+    domains = facts.pop("domains", "")
+    return Entry(**facts, languages=tuple(known.split()), domains=tuple(domains.split()))
 
 
 def find(id: str) -> Entry | None:  # noqa: A002  # the word of every card and command
@@ -78,6 +103,24 @@ def find(id: str) -> Entry | None:  # noqa: A002  # the word of every card and c
     384
     """
     return {entry.id: entry for entry in catalog()}.get(id)
+
+
+def permissive(licence: str) -> bool:
+    """Whether the licence, an SPDX id in any case, asks for a notice at most (catalog.toml lists which).
+
+    >>> permissive("apache-2.0"), permissive("CC-BY-SA-4.0"), permissive("unknown")
+    (True, False, False)
+    """
+    return licence.strip().lower() in _read()["permissive"]
+
+
+def licence_fits(licence: str, wanted: str) -> bool:
+    """Whether the licence is what was asked for: "permissive", or part of its name in any case.
+
+    >>> licence_fits("MIT", "permissive"), licence_fits("Apache-2.0", "apache"), licence_fits("MIT", "apache")
+    (True, True, False)
+    """
+    return permissive(licence) if wanted.lower() == "permissive" else wanted.lower() in licence.lower()
 
 
 @cache
@@ -129,10 +172,13 @@ def here(entry: Entry) -> Path | None:
     """
     if entry.source.startswith("package:"):
         return package_folder(entry.source.removeprefix("package:"))
+    if entry.source == LOCAL:
+        return None
     # Loaded here so that listing the embedded default costs no hub client.
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  # see above
 
-    found = try_to_load_from_cache(entry.id.removeprefix(HUB), "config.json")
+    repository = entry.id.replace(TIMM, "timm/", 1) if entry.id.startswith(TIMM) else entry.id.removeprefix(HUB)
+    found = try_to_load_from_cache(repository, "config.json")
     return Path(found).parent if isinstance(found, str) else None
 
 

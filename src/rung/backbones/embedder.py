@@ -14,10 +14,11 @@ from rung.backbones.huggingface import HuggingFace
 from rung.backbones.onnx import OnnxBackbone
 from rung.backbones.prompts import TextSide
 from rung.backbones.shelf import Shelf
+from rung.backbones.texts import TextReader
 from rung.backbones.tunable import TunableModel
 from rung.backbones.tuned import Changed
 from rung.backbones.workers import each
-from rung.core.contracts import Prepared
+from rung.core.contracts import Pieces, Prepared
 from rung.core.types import Delta, Floats, Ints, Item, Progress, Tell, silent
 
 WINDOW = 32_768  # items sorted together: enough for full batches of one length, few enough for bounded memory
@@ -115,6 +116,11 @@ class BackboneEmbedder:
         return np.concatenate([np.empty(0, np.int64), *(part + n * WINDOW for n, part in enumerate(cut))]).astype(
             np.int64
         )
+
+    def pieces(self, texts: Sequence[str]) -> Pieces | None:
+        """How well the tokenizer knows these texts; None for images, sounds and graphs."""
+        reader = self.backbone.reader
+        return reader.pieces(texts) if isinstance(reader, TextReader) else None
 
     def seconds_for(self, items: Sequence[Item]) -> float:
         """Predict how long embedding `items` will take, from a measured sample of those not cached yet.

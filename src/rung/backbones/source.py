@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rung.backbones.catalog import HUB, Entry, catalog, find, package_folder
+from rung.backbones.catalog import HUB, LOCAL, TIMM, Entry, catalog, find, package_folder
 from rung.backbones.jsonfile import read_object
 from rung.core.errors import NoBackbone, NoSuchBackbone
 from rung.core.extras import need
@@ -12,7 +12,7 @@ from rung.core.extras import need
 # Weights that can't run code, settings, tokenizers; never a pickle, never the other runtimes' copies.
 WANTED_FILES = ["*.safetensors", "*.json", "*.txt", "*.model", "README.md"]
 UNWANTED_FILES = ["onnx/*", "openvino/*", "coreml/*", "tf_model*", "flax_model*"]
-TIMM, TIMMS = "timm:", "pretrained_cfg"  # before a name; in the config.json of timm's folders
+TIMMS = "pretrained_cfg"  # in the config.json of timm's folders
 SUFFIXES = (".safetensors", ".pth", ".pt")  # of a state dict that is named as a file
 HUB_ID = re.compile(r"hf:(?P<repo>[\w.-]+/[\w.-]+)(@(?P<revision>[\w./-]+))?")
 
@@ -48,6 +48,8 @@ def locate(id: str | None) -> Source:  # noqa: A002  # the word of every card an
         return Source(str(place.resolve()), _converted(place.resolve()), "local", _licence(place.resolve().parent))
     if place.is_dir():
         return _local(place.resolve())
+    if entry is not None and entry.source == LOCAL:
+        raise NoSuchBackbone(f"backbone {name!r}", wanted="a path to its weights", got="none here", fix=entry.note)
     raise NoSuchBackbone(
         f"backbone {name!r}",
         wanted=f"a folder, hf:owner/name[@revision], or one of {', '.join(known.id for known in catalog()[:1])}",
@@ -102,7 +104,7 @@ def _timm(name: str) -> Source:
         if known is None or not known.hf_hub_id:
             raise NoBackbone(f"backbone {name}", wanted="a model of timm with weights on the hub", got=model)
         model = known.hf_hub_id.partition("/")[2] or model
-    found = _hub(f"{HUB}timm/{model}", None)
+    found = _hub(f"{HUB}timm/{model}", find(f"{TIMM}{model}"))
     file = _foreign(found.folder)
     if file is None:
         raise NoBackbone(f"backbone {name}", wanted="timm's config.json and one safetensors file", got="others there")

@@ -15,7 +15,7 @@ from rung.backbones.reading import read_tokenizer
 from rung.backbones.settings import settings
 from rung.backbones.source import Source
 from rung.backbones.tokenise import Tokeniser, save, tokenizer_files
-from rung.core.contracts import Prepared
+from rung.core.contracts import Pieces, Prepared
 from rung.core.errors import NoBackbone
 from rung.core.rng import digest
 from rung.core.types import Ints
@@ -68,6 +68,10 @@ class TextReader:
     def prepare(self, items: Sequence[str]) -> Prepared:
         """Tokenise; cut at the limit and say which were cut."""
         return self._tokeniser(items)
+
+    def pieces(self, texts: Sequence[str]) -> Pieces:
+        """How well the tokenizer knows these texts."""
+        return self._tokeniser.pieces(texts)
 
     def batch(self, prepared: Prepared, rows: Ints, device: torch.device, *, hollow: bool = False) -> Batch:  # noqa: ARG002  # ids are cheap, and say what is padding
         """Token ids of these rows, padded to the longest of them."""

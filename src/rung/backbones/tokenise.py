@@ -1,6 +1,7 @@
 """Texts become token ids, cut at the backbone's limit, and what was cut is said."""
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rung.backbones.settings import Settings
-from rung.core.contracts import Prepared
+from rung.core.contracts import Pieces, Prepared
 
 TOKENIZER_FILES = (
     "added_tokens.json",
@@ -24,6 +25,8 @@ TOKENIZER_FILES = (
     "vocab.json",
     "vocab.txt",
 )
+MANY, FEW = 3, 3  # pieces of a word, and letters a piece below which they say little
+CYRILLIC_ENDS = "\u0530"  # the alphabets of Europe stand before
 CHARACTERS_A_TOKEN = 64  # far above what real text needs to fill a token; a 10 MB cell is cut here first
 
 
@@ -51,6 +54,33 @@ class Tokeniser:
         cut |= np.fromiter((len(text) > most for text in texts), np.bool_, len(texts))
         # A decoder's tokenizer gives an empty text no token at all.
         return Prepared(tuple(each.ids or [self.empty] for each in found), cut)
+
+    def pieces(self, texts: Sequence[str]) -> Pieces:
+        """How many tokens are unknown, and how many words are broken into three pieces or more of under three letters.
+
+        Words in letters other than Latin, Greek and Cyrillic may hold a word a letter: broken is what takes more than
+        one piece a letter there.
+        """
+        tokens = unknown = words = broken = 0
+        read = [self._read(text[: self._settings.limit * CHARACTERS_A_TOKEN]) for text in texts]
+        for text, found in zip(read, self._tokenizer.backend_tokenizer.encode_batch(read), strict=True):
+            count: Counter[int] = Counter()
+            span: dict[int, tuple[int, int]] = {}
+            for token, word, (start, end), special in zip(
+                found.ids, found.word_ids, found.offsets, found.special_tokens_mask, strict=True
+            ):
+                if special or word is None:
+                    continue
+                tokens += 1
+                unknown += token == self._tokenizer.unk_token_id
+                count[word] += 1
+                span[word] = min(start, span.get(word, (start, end))[0]), max(end, span.get(word, (start, end))[1])
+            for word, pieces in count.items():
+                letters = text[slice(*span[word])].strip()
+                if letters.isalpha():
+                    words += 1
+                    broken += pieces >= MANY and len(letters) < pieces * (FEW if letters[0] < CYRILLIC_ENDS else 1)
+        return Pieces(tokens, unknown, words, broken)
 
     def _read(self, text: str) -> str:
         text = self._settings.prompt + (text.lower() if self._settings.lower else text)

@@ -6,10 +6,16 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from rung.backbones.catalog import HUB
 from rung.backbones.jsonfile import read_object
 from rung.backbones.source import Source
 from rung.core.errors import NoBackbone
 
+WHOLE = "A backbone folder holds config.json, model.safetensors and a tokenizer, as save_pretrained writes them."
+PICKLED = (
+    "Its owner may publish pickled weights alone, which Rung never reads: convert them to safetensors, or name a "
+    "revision that holds them (@refs/pr/N, where the hub keeps a proposal to add them)."
+)
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
@@ -71,7 +77,7 @@ def _shards(source: Source) -> list[Path]:
         f"weights of {source.id}",
         wanted=", ".join(missing[:3]),
         got=f"no such file in {folder}",
-        fix="A backbone folder holds config.json, model.safetensors and a tokenizer, as save_pretrained writes them.",
+        fix=PICKLED if source.id.startswith(HUB) else WHOLE,
     )
 
 

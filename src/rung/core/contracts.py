@@ -83,6 +83,9 @@ class Embedder(Protocol):
     def truncated(self, items: Sequence[Item]) -> Ints:
         """Indices of the items that the limit cuts."""
 
+    def pieces(self, texts: Sequence[str]) -> "Pieces | None":
+        """How well the tokenizer knows these texts; None where there is none."""
+
     @property
     def tunable(self) -> "Tunable | None":
         """The backbone for training; None where it has no weights to train."""
@@ -154,6 +157,16 @@ class Tunable(Protocol):
 
     def keep_blocks(self, module: Any, kept: Any) -> None:
         """Put the list `kept` in the place of the module's blocks."""
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Tokens of some texts and how many are unknown; words, and how many are broken into scraps of few letters."""
+
+    tokens: int
+    unknown: int
+    words: int
+    broken: int
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,6 +17,7 @@ from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
 from rung.core.types import MEDIA, Column, Finding, Ints, Role
 from rung.data.album import files_of
+from rung.data.hush import hushed
 from rung.data.inputs import alone
 from rung.data.media import QUIET, File
 
@@ -116,7 +118,8 @@ def _looked(files: Sequence[File | None], role: Role) -> list[Health]:
     look: Callable[[File | None], Health] = _image_health if role is Role.IMAGE else _sound_health
     if role is Role.AUDIO:
         need("soundfile", "audio")
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-look") as pool:
+    around = hushed() if role is Role.AUDIO else nullcontext()
+    with around, ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-look") as pool:
         return list(pool.map(look, files, chunksize=16))
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from rung.core.evidence import Evidence
 from rung.core.types import Finding
+from rung.recipes.far import CHECK
 
+LISTED = "rung backbones lists them by --domain and --language"
 MANY = 0.05  # share of the test rows from which something wrong with them comes first
 SPOILT = {
     "unknown_label": "{n} of {of} test rows hold labels that training never had, scored as errors: mend these labels "
@@ -37,7 +39,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     elif evidence.winner == "prior":
         steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
-        steps.extend(_of_transfer(evidence))
+        steps.extend(_of_transfer(evidence, next((each.fix for each in findings if each.check == CHECK), "")))
     if enough is not None and enough.verdict == "no":
         steps.append(enough.sentence)
     if 0 < of < 200:
@@ -51,21 +53,29 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     return tuple(steps)
 
 
-def _of_transfer(evidence: Evidence) -> list[str]:
+def _of_transfer(evidence: Evidence, far: str) -> list[str]:
+    """far: what to try instead where the rows lie far from the backbone's, "" where nothing says so."""
     transfer = evidence.verdict("transfer")
-    if transfer is None:
-        return []
-    if transfer.verdict == "hurts" and evidence.winner not in ("prior", "classic"):
+    hurts = transfer is not None and transfer.verdict == "hurts"
+    if hurts and evidence.winner not in ("prior", "classic"):
+        said = (
+            f"Test rows prefer classic, validation rows chose {evidence.winner}: see that both come from the same "
+            "place, or label more test rows, before you decide."
+        )
+        return [said, *_far(far)]
+    if far:
+        return _far(far)
+    if hurts:
+        return [f"The backbone hurts here: try one from your domain or language with --backbone ({LISTED})."]
+    if transfer is not None and evidence.winner == "classic":
         return [
             (
-                f"Test rows prefer classic, validation rows chose {evidence.winner}: see that both come from the same "
-                "place, or label more test rows, before you decide."
+                "Plain features hold the place: ship the small model, or try a backbone of your domain with --backbone "
+                f"({LISTED})."
             )
         ]
-    if transfer.verdict == "hurts":
-        return ["The backbone hurts here: try one from your domain or language with --backbone."]
-    if evidence.winner == "classic":
-        return [
-            "Plain features hold the place: ship the small model, or try a backbone of your domain with --backbone."
-        ]
     return []
+
+
+def _far(fix: str) -> list[str]:
+    return [f"The rows lie far from what the backbone was trained on. {fix}"] if fix else []

@@ -1,9 +1,13 @@
-"""Backbones: what is known, and what is on this machine."""
+"""Backbones: what is known, what is on this machine, and what the rest would cost to fetch."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rung.backbones.catalog import Entry, catalog, here
+from rung.backbones.catalog import Entry, catalog, families, licence_fits, permissive
+from rung.backbones.catalog import here as folder_of
+from rung.core.errors import BadOption, NoSuchName
+from rung.recipes.options import bytes_of
 
 
 @dataclass(frozen=True)
@@ -14,23 +18,60 @@ class Known:
     here: bool
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data: the entry's fields and `here`."""
-        return asdict(self.entry) | {"here": self.here}
+        """Plain data: the entry's fields, `size_bytes`, `permissive` and `here`."""
+        more = {"size_bytes": self.entry.size_bytes, "permissive": permissive(self.entry.licence), "here": self.here}
+        return asdict(self.entry) | more
 
 
-def backbones(
-    *, modality: str | None = None, licence: str | None = None, max_params: int | None = None
+def backbones(  # house: the contract of interfaces.md, one argument a flag
+    *,
+    modality: str | None = None,
+    family: str | None = None,
+    licence: str | None = None,
+    max_params: int | None = None,
+    max_size: str | int | None = None,
+    language: str | None = None,
+    domain: str | None = None,
+    here: bool = False,
 ) -> tuple[Known, ...]:
-    """List the catalog, filtered: modality ("text"), part of the licence's name, parameters at most.
+    """List the catalog, filtered.
 
-    >>> [known.entry.id for known in backbones(modality="text", licence="apache")][:1]
+    modality: "text", "image", "audio". family: an architecture, "bert". licence: "permissive", or part of its name.
+    max_params, max_size: parameters of the encoder and size of the download ("100MB") at most. language: an ISO 639
+    code that it reads or hears. domain: what it was trained on ("legal", "speech"), or "edge" for small ones. here:
+    only what is on this machine.
+    Raises NoSuchName for a modality, family, language or domain that the catalog does not hold, BadOption for a size
+    that is none.
+
+    >>> [known.entry.id for known in backbones(modality="text", licence="permissive", max_size="100MB")][:1]
     ['all-MiniLM-L6-v2']
     """
+    known = catalog()
+    _one_of("modality", modality, [entry.modality for entry in known])
+    _one_of("family", family, list(families()))
+    _one_of("language", language, [code for entry in known for code in entry.languages])
+    _one_of("domain", domain, [name for entry in known for name in entry.domains])
+    try:
+        most = bytes_of(max_size)
+    except ValueError as error:
+        raise BadOption("--max-size", wanted="a size such as 100MB", got=max_size) from error
     found = [
         entry
-        for entry in catalog()
+        for entry in known
         if (modality is None or entry.modality == modality)
-        and (licence is None or licence.lower() in entry.licence.lower())
+        and (family is None or entry.family == family)
+        and (licence is None or licence_fits(entry.licence, licence))
         and (max_params is None or entry.parameters <= max_params)
+        and (most is None or entry.size_bytes <= most)
+        and (language is None or language in entry.languages)
+        and (domain is None or domain in entry.domains)
     ]
-    return tuple(Known(entry, here(entry) is not None) for entry in found)
+    order = list(dict.fromkeys(entry.modality for entry in known))
+    found.sort(key=lambda entry: order.index(entry.modality))
+    listed = (Known(entry, folder_of(entry) is not None) for entry in found)
+    return tuple(each for each in listed if each.here or not here)
+
+
+def _one_of(kind: str, name: str | None, among: Sequence[str]) -> None:
+    if name is not None and name not in among:
+        raise NoSuchName(kind, name, among=list(dict.fromkeys(among)))

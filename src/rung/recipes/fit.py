@@ -13,7 +13,7 @@ import numpy as np
 
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
-from rung.adapt.settings import checked_settings
+from rung.adapt.settings import checked_settings, suit
 from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
@@ -27,6 +27,7 @@ from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.embedders import embedders_for
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
+from rung.recipes.far import far_rows, far_texts
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.journal import Journal
@@ -112,6 +113,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     checked_settings(options.set)
     use_threads(options.workers)
     prepared = prepare(data, options, test if _is_table(test) else None)
+    suit(options.set, prepared.columns)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
@@ -153,7 +155,8 @@ def _climb_and_finish(
     started, view, state = around
     first = next(iter(embedders.values()), None)
     inputs = seen(prepared.pool.frame, prepared.columns, embedders, view.progress)
-    cut = truncated(prepared, embedders[Role.TEXT]) if Role.TEXT in embedders else ()
+    words = embedders.get(Role.TEXT)
+    cut = (*truncated(prepared, words), *far_texts(prepared, words)) if words else ()
     findings = (*prepared.findings, *cut, *said_of(embedders, prepared.columns, chosen))
     task = prepared.target.task
     metric = _metric(options.metric, task)
@@ -182,6 +185,8 @@ def _climb_and_finish(
     climbed = climb(job, ladder)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
+    view.noticed(far := far_rows(job, climbed, findings))
+    findings += far
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     opened = _open(prepared, climbed, embedders, view.progress)

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from rich.box import Box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +20,7 @@ SERIOUS = ("block", "warn", "note")
 COLOUR = {"block": "bold red", "warn": "yellow", "note": "dim"}
 ROWS = 8  # row numbers shown of one finding
 MOST = 12  # findings shown
+MOST_LANGUAGES = 6  # spelt out; of more, how many
 CELL = 40  # characters of a name taken from the data
 
 Justify = Literal["left", "right"]
@@ -102,17 +104,33 @@ def slices_table(slices: Sequence[Mapping[str, Any]]) -> RenderableType:
 
 
 def backbones_table(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """The catalog: identity, size, licence, and whether it is on this machine."""
-    table = plain_table("backbone", "parameters", "limit", "licence", "here", right=("parameters", "limit"))
+    """The catalog, three lines an entry: its id to copy and what it takes to have it, facts, what it is good for."""
+    if not rows:
+        return Text("No backbone that is known fits: ask for less, or name any other with --backbone.")
+    table = plain_table("backbone", "to fetch", right=("to fetch",))
     for row in rows:
-        table.add_row(
-            cell(row["id"], 60),
-            Text(units.short(row["parameters"])),
-            Text(f"{row['limit']:,}" if row.get("limit") else ""),
-            cell(row["licence"], 24),
-            Text("yes" if row["here"] else "no"),
-        )
-    return table
+        beneath = Padding(Group(Text(_facts(row)), Text(row["note"], "dim")), (0, 0, 0, 2))
+        table.add_row(Group(Text(row["id"], "bold"), beneath), _have(row))
+    return Group(table, Text(_together(rows)))
+
+
+def _facts(row: Mapping[str, Any]) -> str:
+    """Licence, size, languages and domains of one backbone, on one line."""
+    languages = row["languages"]
+    read = f"{len(languages)} languages" if len(languages) > MOST_LANGUAGES else " ".join(languages)
+    size = f"{units.short(row['parameters'])} parameters" if row["parameters"] else ""
+    return "; ".join(part for part in (row["licence"], size, read, ", ".join(row["domains"])) if part)
+
+
+def _have(row: Mapping[str, Any]) -> str:
+    if row["here"]:
+        return "here"
+    return "your file" if row["source"] == "local" else units.size(row["size_bytes"])
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> str:
+    have = sum(bool(row["here"]) for row in rows)
+    return f"\n{len(rows)} known, {have} on this machine; the others are fetched when --backbone names them."
 
 
 def facts_table(facts: Mapping[str, object]) -> RenderableType:

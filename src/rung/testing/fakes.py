@@ -134,6 +134,9 @@ class FakeEmbedder:
         """Indices of the texts with more words than the limit."""
         return np.flatnonzero(self.backbone.prepare(items).truncated).astype(np.int64)
 
+    def pieces(self, texts: Sequence[str]) -> None:
+        """Nothing: every word is known to a fake."""
+
     @property
     def prompted(self) -> None:
         """Nothing: a fake reads no names."""

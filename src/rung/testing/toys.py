@@ -32,6 +32,7 @@ _SIZES: dict[str, Any] = {
 }
 _BERT = {**_SIZES, "max_position_embeddings": LIMIT}
 _ROBERTA = {**_SIZES, "max_position_embeddings": LIMIT + 2, "type_vocab_size": 1}
+_T5 = {"d_model": WIDTH, "d_ff": 2 * WIDTH, "d_kv": 8, "num_layers": LAYERS, "num_heads": HEADS}
 # Each family's own names for the same sizes, and the kind of tokenizer that it is used with.
 MAKES: dict[str, tuple[str, dict[str, Any]]] = {
     "bert": ("WordPiece", _BERT),
@@ -58,7 +59,8 @@ MAKES: dict[str, tuple[str, dict[str, Any]]] = {
     "electra": ("WordPiece", {**_BERT, "embedding_size": WIDTH // 2}),
     "albert": ("Unigram", {**_BERT, "embedding_size": WIDTH // 2}),
     "modernbert": ("BPE", {**_SIZES, "max_position_embeddings": LIMIT, "local_attention": 16}),
-    "t5": ("Unigram", {"d_model": WIDTH, "d_ff": 2 * WIDTH, "d_kv": 8, "num_layers": LAYERS, "num_heads": HEADS}),
+    "t5": ("Unigram", _T5),
+    "mt5": ("Unigram", _T5),
     "gpt2": ("BPE", {"n_embd": WIDTH, "n_layer": LAYERS, "n_head": HEADS, "n_positions": LIMIT}),
     "llama": ("BPE", {**_SIZES, "num_key_value_heads": 2, "max_position_embeddings": LIMIT}),
 }
@@ -80,7 +82,9 @@ def tiny(family: str, folder: str | Path, *, seed: int = 0) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = transformers.T5EncoderModel(config) if family == "t5" else transformers.AutoModel.from_config(config)
+        encoder = {"t5": "T5EncoderModel", "mt5": "MT5EncoderModel"}.get(family)
+        made = getattr(transformers, encoder) if encoder else transformers.AutoModel.from_config
+        model = made(config)
     model.eval().save_pretrained(path)
     tokenizer.save_pretrained(path)
     return path
