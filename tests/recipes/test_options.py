@@ -4,12 +4,28 @@ import pytest
 
 from rung.core.errors import BadOption
 from rung.core.types import Role
-from rung.recipes.options import checked, seconds_of
+from rung.recipes.options import bytes_of, checked, seconds_of
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("10m", 600), ("1.5h", 5400), (30, 30)])
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("5ms", 0.005), ("1 ms", 0.001), ("10m", 600), ("1.5h", 5400), (30, 30)],
+)
 def test_durations_are_read_as_people_write_them(text, seconds):
     assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("100MB", 10**8), ("1.5 gb", 1_500_000_000), ("1MiB", 2**20), ("7", 7), (5_000, 5_000)]
+)
+def test_sizes_are_read_as_people_write_them(text, size):
+    assert bytes_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["big", "-1MB", "0", "1 parsec", "", "nan", "1e9"])
+def test_what_is_no_size_is_refused_with_an_example(text):
+    with pytest.raises(ValueError, match="100MB"):
+        bytes_of(text)
 
 
 def test_every_wrong_option_is_named_in_one_message():

@@ -80,6 +80,24 @@ def find(id: str) -> Entry | None:  # noqa: A002  # the word of every card and c
     return {entry.id: entry for entry in catalog()}.get(id)
 
 
+def permissive(licence: str) -> bool:
+    """Whether the licence, an SPDX id in any case, asks for a notice at most (catalog.toml lists which).
+
+    >>> permissive("apache-2.0"), permissive("CC-BY-SA-4.0"), permissive("unknown")
+    (True, False, False)
+    """
+    return licence.strip().lower() in _read()["permissive"]
+
+
+def licence_fits(licence: str, wanted: str) -> bool:
+    """Whether the licence is what was asked for: "permissive", or part of its name in any case.
+
+    >>> licence_fits("MIT", "permissive"), licence_fits("Apache-2.0", "apache"), licence_fits("MIT", "apache")
+    (True, True, False)
+    """
+    return permissive(licence) if wanted.lower() == "permissive" else wanted.lower() in licence.lower()
+
+
 @cache
 def known_onnx() -> dict[str, dict[str, Any]]:
     """How graphs are fed that Rung knows by the SHA-256 of their file."""

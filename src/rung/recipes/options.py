@@ -10,11 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from rung.core.errors import BadOption
 from rung.core.types import Role, Task
 
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
 def seconds_of(text: str | float | None) -> float | None:
-    """Read a duration such as 90, "90s", "10m" or "1.5h" as seconds.
+    """Read a duration such as 90, "90s", "5ms", "10m" or "1.5h" as seconds.
 
     Raises ValueError for anything else.
 
@@ -27,6 +28,22 @@ def seconds_of(text: str | float | None) -> float | None:
     if not found or found[2] not in _UNITS or float(found[1]) <= 0:
         raise ValueError(f"wanted a duration such as 90s, 10m or 1.5h, got {text!r}")
     return float(found[1]) * _UNITS[found[2]]
+
+
+def bytes_of(text: str | float | None) -> int | None:
+    """Read a size such as 5000000, "100MB" or "1.5 GiB" as bytes; kB, MB and GB are powers of 1000.
+
+    Raises ValueError for anything else.
+
+    >>> bytes_of("100MB"), bytes_of("1KiB")
+    (100000000, 1024)
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(text).lower())
+    if not found or found[2] not in _BYTES or float(found[1]) <= 0:
+        raise ValueError(f"wanted a size such as 100MB, 1.5GB or a number of bytes, got {text!r}")
+    return round(float(found[1]) * _BYTES[found[2]])
 
 
 def names_of(value: str | Sequence[str] | None) -> tuple[str, ...]:
