@@ -74,7 +74,9 @@ def test_one_class_tells_nothing():
 def test_one_feature_is_enough():
     label = np.arange(30) % 2
     y = answers(Target(Task.BINARY, label, ("no", "yes")))
-    assert hscore(label[:, None] + 0.01 * np.random.default_rng(0).normal(size=(30, 1)), y) == pytest.approx(1, abs=0.01)
+    assert hscore(label[:, None] + 0.01 * np.random.default_rng(0).normal(size=(30, 1)), y) == pytest.approx(
+        1, abs=0.01
+    )
 
 
 def test_rows_must_agree():

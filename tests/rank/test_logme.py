@@ -95,7 +95,9 @@ def test_embeddings_that_never_vary_are_finite_and_lose(x):
     y = answers(Target(Task.BINARY, np.arange(30) % 2, ("no", "yes")))
     found = logme(x, y)
     assert np.isfinite(found)
-    assert found < logme(np.stack([y[:, 0], np.ones(30)], axis=1) + 0.01 * np.random.default_rng(0).normal(size=(30, 2)), y)
+    assert found < logme(
+        np.stack([y[:, 0], np.ones(30)], axis=1) + 0.01 * np.random.default_rng(0).normal(size=(30, 2)), y
+    )
 
 
 @pytest.mark.parametrize(("n", "d"), [(5, 400), (50, 1), (1, 3)])

@@ -144,7 +144,7 @@ def test_a_wrong_name_leaves_no_folder_behind(fake, paragraphs, tmp_path, monkey
     with pytest.raises(RungError):
         fit(paragraphs, target="label", out=tmp_path / "run", metric="acc")
     assert not (tmp_path / "run").exists()
-    monkeypatch.setattr("rung.recipes.fit.load_backbone", missing)
+    monkeypatch.setattr("rung.recipes.choice.load_backbone", missing)
     with pytest.raises(NoBackbone):
         fit(paragraphs, target="label", out=tmp_path / "run", backbone="nope")
     assert not (tmp_path / "run").exists()

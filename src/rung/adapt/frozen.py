@@ -100,7 +100,7 @@ class Frozen:
         words = 0.0
         if job.inputs.texts and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
-        return Cost(embedding + words + network + work / _rate() + AT_REST, n * width * 4 * 3)
+        return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
         """Embed, then try the variants on folds; see rung.adapt.search."""
@@ -228,7 +228,7 @@ def features_of(job: Job, rows: Ints, which: str, *, only: bool = False) -> Feat
     return Features(encoders, encoders.apply(inputs))
 
 
-def _rate() -> float:
+def rate_of_products() -> float:
     """Float operations a second that this machine does now in a product of a head's shape."""
     a, b = np.ones((2048, 384), np.float32), np.ones((384, 385), np.float32)
     a @ b

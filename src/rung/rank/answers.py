@@ -21,4 +21,5 @@ def answers(target: Target) -> NDArray[np.float64]:
         y_NK = target.value.astype(np.float64)
     else:
         y_NK = (target.value[:, None] == np.arange(len(target.labels))).astype(np.float64)
-    return y_NK[:, np.ptp(y_NK, axis=0) > 0]
+    varied_NK: NDArray[np.float64] = y_NK[:, np.ptp(y_NK, axis=0) > 0]
+    return varied_NK

@@ -15,8 +15,9 @@ def hscore(x_ND: Floats | Doubles, y_NK: Doubles) -> float:
     """Sum of squared canonical correlations of embeddings and target, the embeddings' covariance shrunk; 0 to K.
 
     H = tr(S^-1 (1 - t) B), where B is the covariance of the embeddings' best guess from y (for classes: of the class
-    means) and S = (1 - t) C + t tr(C) / D I their covariance C shrunk by Ledoit and Wolf's t, without which N < D has no
-    inverse, and its pseudo-inverse would call any wide embedding perfect. For a regression target it is a shrunk R2. 0 where neither varies.
+    means) and S = (1 - t) C + t tr(C) / D I their covariance C shrunk by Ledoit and Wolf's t: without it N < D has no
+    inverse, and a pseudo-inverse would call any wide embedding perfect. For a regression target it is a shrunk R2.
+    0 where embeddings or target never vary.
     x (N, D), y (N, K): see `answers`; both are centred here. All in float64. Raises BadShape when rows disagree.
     Source: Bao et al. 2019, An Information-Theoretic Approach to Transferability in Task Transfer Learning; shrinkage:
     Ibrahim et al. 2022, Newer is Not Always Better, with t of Ledoit and Wolf 2004, J. Multivariate Analysis 88(2).

@@ -16,10 +16,10 @@ ROUNDING = 1e-12  # of a column's squared length: no residual is believed to be 
 def logme(x_ND: Floats | Doubles, y_NK: Doubles) -> float:
     """Log maximum evidence a row, averaged over the K columns of y; NaN where y has no column.
 
-    For each column  max over a, b of  log p(y | X, a, b) / N  with  y = X w + noise,  w ~ Normal(0, I / a)  and noise of
-    variance 1 / b: higher is better, and embeddings of different width may be compared. With r = a / b fixed the best
-    noise has a closed form, so one singular value decomposition and a search over r alone find the maximum to which the
-    paper's fixed point goes, also where a target without noise would send that to infinity: r keeps to SPAN.
+    For each column  max over a, b of  log p(y | X, a, b) / N  with  y = X w + noise,  w ~ Normal(0, I / a)  and noise
+    of variance 1 / b: higher is better, and embeddings of different width may be compared. With r = a / b fixed the
+    best noise has a closed form, so one singular value decomposition and a search over r alone find the maximum to
+    which the paper's fixed point goes, also where a target without noise would send that to infinity: r keeps to SPAN.
     x (N, D): embeddings, not centred, as in the paper. y (N, K): see `answers`. All in float64.
     Raises BadShape when rows disagree.
     Source: You et al. 2021, LogME: Practical Assessment of Pre-trained Models for Transfer Learning, eq. 2 to 5.

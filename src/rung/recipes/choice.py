@@ -1,11 +1,17 @@
-"""Which backbone a fit takes when none is named, and what has to be said of the one that it takes."""
+"""Which backbones a verb may take, how one is loaded, and what has to be said of it."""
 
 import re
 from collections.abc import Sequence
 
 from rung.backbones.catalog import catalog, here
 from rung.core.contracts import Embedder, Rung
-from rung.core.types import EMBEDDED, Column, Finding
+from rung.core.errors import BadOption
+from rung.core.processes import leads
+from rung.core.types import EMBEDDED, Column, Finding, Task
+from rung.metrics.base import Metric
+from rung.metrics.table import default, named
+from rung.predict.earlier import load_backbone
+from rung.recipes.together import agreed
 
 TABLE = "table"
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
@@ -20,6 +26,31 @@ def default_backbone(modality: str) -> str | None:
     """The first of the catalog that reads `modality` and is on this machine; nothing is downloaded unasked."""
     known = [entry for entry in catalog() if entry.modality == modality]
     return next((entry.id for entry in known if here(entry) is not None), known[0].id if modality == "text" else None)
+
+
+def on_this_machine(modality: str) -> tuple[str, ...]:
+    """Every backbone of the catalog that reads `modality` and is here, in the catalog's order."""
+    return tuple(entry.id for entry in catalog() if entry.modality == modality and here(entry) is not None)
+
+
+def loaded(name: str, device: str, *, alone: bool = False) -> Embedder:
+    """The backbone by that name; processes that train together compute alike. Raises NoBackbone, BadOption.
+
+    alone: only this process asks.
+    """
+    if alone:
+        return load_backbone(name, device=device)
+    first = load_backbone(name, device=device) if leads() else None
+    precision = agreed(first.precision if first else "")  # measured once
+    return first or load_backbone(name, device=device, precision=precision)
+
+
+def deciding(name: str | None, task: Task) -> Metric:
+    """Metric that decides; raises NoSuchName, and BadOption for one that does not fit or can't tell models apart."""
+    if name == "ece":
+        fix = "Calibration is measured and mended in every fit; decide by log_loss to weigh it too."
+        raise BadOption("--metric", wanted="a score that tells rungs apart", got="ece, where guessing wins", fix=fix)
+    return named(name, task) if name else default(task)
 
 
 def said_of(embedder: Embedder | None, columns: Sequence[Column], chosen: Sequence[Rung]) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ whether or not the climb was interrupted, seconds aside.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -18,12 +19,9 @@ from rung.bundle.blend import Blended, mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedder, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
-from rung.core.processes import leads, several
-from rung.core.types import Floats, Inputs, Task, Tell
-from rung.metrics.base import Metric
-from rung.metrics.table import default, named
-from rung.predict.earlier import load_backbone
-from rung.recipes.choice import TABLE, default_backbone, modality_of, said_of
+from rung.core.processes import leads
+from rung.core.types import Floats, Inputs, Tell
+from rung.recipes.choice import TABLE, deciding, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
@@ -32,6 +30,7 @@ from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
 from rung.recipes.measure import milliseconds, seen
 from rung.recipes.options import FitOptions, checked
+from rung.recipes.pick import pick
 from rung.recipes.place import run_folder
 from rung.recipes.predictions import spoken, truth
 from rung.recipes.prepare import Prepared, prepare
@@ -42,7 +41,7 @@ from rung.recipes.state import State
 from rung.recipes.together import Reader, agreed, wait
 from rung.recipes.truncation import truncated
 from rung.recipes.view import Logged, Quiet, View
-from rung.recipes.write import Delivery, write_run
+from rung.recipes.write import Delivery, with_ranking, write_run
 
 GIVEN = "a table"  # what the options say of test rows that came without a file
 
@@ -59,6 +58,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     max_rung: str | None = None,
     rungs: str | Sequence[str] | None = None,
     backbone: str | Sequence[str] | None = None,
+    max_latency: str | float | None = None,
+    max_size: str | int | None = None,
+    licence: str | None = None,
     group: str | None = None,
     time: str | None = None,
     column: Any = None,
@@ -78,7 +80,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
-    roles to override, {"age": "number"}. ensemble: try a blend of the rungs in the end. set: options of rungs,
+    roles to override, {"age": "number"}. backbone: several are ranked, see rung.rank, within max_latency ("5ms"),
+    max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. set: options of rungs,
     {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search: settings that each rung that trains
     may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on with
     an interrupted fit of the same options and data.
@@ -93,6 +96,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         max_rung=max_rung,
         rungs=rungs,
         backbone=backbone,
+        max_latency=max_latency,
+        max_size=max_size,
+        licence=licence,
         group=group,
         time=time,
         column=column,
@@ -120,17 +126,21 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         finished = load_run(folder)
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
-    _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
-    backbone_ = _backbone(options, chosen, modality)
+    deciding(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
+    clock = (lambda: _left(options, started)), view.progress
+    picked = pick(options, prepared, chosen, state.notebook(), clock)
+    prepared = replace(prepared, findings=(*prepared.findings, *picked.findings()))
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         state.open()
+        picked.keep(state.notebook())
     wait()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
     watched = Logged(view, journal.say)
-    delivery = _climb_and_finish(prepared, options, chosen, backbone_, (started, watched, state))
+    delivery = _climb_and_finish(prepared, options, chosen, picked.embedder, (started, watched, state))
+    delivery = with_ranking(delivery, picked.ranking)
     if leads():
         write_run(folder, delivery)
         journal.say("done", seconds=perf_counter() - started)
@@ -155,7 +165,7 @@ def _climb_and_finish(
     cut = truncated(prepared, embedder) if embedder else ()
     findings = (*prepared.findings, *cut, *said_of(embedder, prepared.columns, chosen))
     task = prepared.target.task
-    metric = _metric(options.metric, task)
+    metric = deciding(options.metric, task)
     job = Job(
         inputs,
         prepared.columns,
@@ -207,7 +217,7 @@ def _ladder(
     started, view, state = around
 
     def left() -> float:
-        return float("inf") if options.budget is None else agreed(options.budget - (perf_counter() - started))
+        return agreed(_left(options, started))
 
     def latency(model: Model, job: Job) -> float:
         return agreed(milliseconds(model, job, embedder))
@@ -222,11 +232,9 @@ def _ladder(
     return Ladder(chosen, view, left, state.kept, keep, latency, free)
 
 
-def _metric(name: str | None, task: Task) -> Metric:
-    if name == "ece":
-        fix = "Calibration is measured and mended in every fit; decide by log_loss to weigh it too."
-        raise BadOption("--metric", wanted="a score that tells rungs apart", got="ece, where guessing wins", fix=fix)
-    return named(name, task) if name else default(task)
+def _left(options: FitOptions, started: float) -> float:
+    """Seconds of the budget that are left."""
+    return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
 
 
 def _choose(options: FitOptions) -> tuple[Rung, ...]:
@@ -254,32 +262,6 @@ def _for_table(chosen: Sequence[Rung], options: FitOptions) -> tuple[Rung, ...]:
         raise BadOption(f"--backbone {options.backbone[0]}", wanted=wanted, got="numbers, categories, dates", fix=fix)
     asked = {*options.rungs, options.max_rung}
     return tuple(rung for rung in chosen if rung.name in asked or not getattr(rung, "needs_backbone", False))
-
-
-def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Embedder | None:
-    if len(options.backbone) > 1:
-        raise BadOption(
-            "--backbone", wanted="one backbone", got=f"{len(options.backbone)}", fix="Ranking several comes later."
-        )
-    if several() and options.storage:
-        fix = "Start one process a machine, or leave --storage out."
-        raise BadOption("--storage", wanted="one process", got="several that train together", fix=fix)
-    if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
-        if options.backbone:
-            got = ", ".join(rung.name for rung in chosen)
-            fix = "Leave --backbone out, or let the climb go higher."
-            raise BadOption(f"--backbone {options.backbone[0]}", wanted="a rung that uses one", got=got, fix=fix)
-        return None
-    name = options.backbone[0] if options.backbone else default_backbone(modality)
-    if name is None or modality == TABLE:
-        return None
-    first = load_backbone(name, device=options.device) if leads() else None
-    if first is not None and first.card.modality != modality:
-        fix = "Name another one, or say what the columns are with --column NAME=ROLE."
-        got = f"one for {first.card.modality}"
-        raise BadOption(f"--backbone {name}", wanted=f"one for {modality}, as the data is", got=got, fix=fix)
-    precision = agreed(first.precision if first else "")  # measured once: all must compute alike
-    return first or load_backbone(name, device=options.device, precision=precision)
 
 
 def _open(prepared: Prepared, climbed: Climbed, embedder: Embedder | None, tell: Tell) -> Opened:
