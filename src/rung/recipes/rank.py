@@ -34,6 +34,7 @@ from rung.recipes.measure import seen
 from rung.recipes.options import FitOptions, checked
 from rung.recipes.prepare import Prepared, prepare
 from rung.report import units
+from rung.report.ranking import short_names
 
 ROWS = 1500
 TIMED = 8  # rows of which latency is the median, the first aside
@@ -262,13 +263,14 @@ def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
     first = listed[0]
     assert first.score is not None
     metric = units.title(first.score.name)
-    held = f"Take {first.id}: {metric} {units.score(first.score)} of its linear probe"
+    name = short_names(each.id for each in listed)
+    held = f"Take {name[first.id]}: {metric} {units.score(first.score)} of its linear probe"
     if len(listed) == 1:
         return f"{held}; nothing else could be ranked beside it."
     second = listed[1]
     if ties == 1:
-        return f"{held}, {units.gain(second.behind, first.score.name)} over {second.id}."
-    others = ", ".join(each.id for each in listed[1:ties])
+        return f"{held}, {units.gain(second.behind, first.score.name)} over {name[second.id]}."
+    others = ", ".join(name[each.id] for each in listed[1:ties])
     if first.logme is None:
         return f"{held}. Noise can't tell it from {others}, and LogME is not defined here."
     return f"{held}. Noise can't tell it from {others}: LogME, {first.logme:.3f}, breaks the tie."
