@@ -10,7 +10,7 @@ from rung.core.errors import BadOption, NoBackbone
 from rung.core.evidence import Ranking
 from rung.core.processes import leads, several
 from rung.core.types import Finding, Tell
-from rung.recipes.choice import default_backbone, loaded, modality_of, on_this_machine
+from rung.recipes.choice import TABLE, default_backbone, loaded, modality_of, on_this_machine
 from rung.recipes.limits import Limits
 from rung.recipes.options import FitOptions
 from rung.recipes.prepare import Prepared
@@ -70,7 +70,7 @@ def pick(
     if len(names) > 1:
         return _ranked(options, prepared, names, notebook, around)
     name = names[0] if names else default_backbone(modality)
-    if name is None:
+    if name is None or modality == TABLE:
         return Picked(None)
     embedder = loaded(name, options.device)
     if embedder.card.modality != modality:

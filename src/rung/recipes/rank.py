@@ -27,7 +27,7 @@ from rung.rank.hscore import hscore
 from rung.rank.latency import milliseconds
 from rung.rank.logme import logme
 from rung.rank.order import ordered
-from rung.recipes.choice import deciding, loaded, modality_of, on_this_machine
+from rung.recipes.choice import TABLE, deciding, loaded, modality_of, on_this_machine
 from rung.recipes.limits import Limits
 from rung.recipes.machine import use_threads
 from rung.recipes.measure import seen
@@ -86,10 +86,10 @@ def rank(  # house: the contract of interfaces.md, one argument a flag
     )
     use_threads(options.workers)
     prepared = prepare(data, options)
-    if not any(each.role in _ROLES.values() for each in prepared.columns):
-        fix = "Say what the columns are with --column NAME=ROLE."
-        raise NothingToLearnFrom("columns", wanted="one that a backbone reads", got="none", fix=fix)
     modality = modality_of(prepared.columns)
+    if modality == TABLE:
+        fix = "Say which column is one with --column NAME=text."
+        raise NothingToLearnFrom("columns", wanted="one of text, images or sounds", got="a table alone", fix=fix)
     names = options.backbone or on_this_machine(modality)
     if not names:
         fix = "Name some with --backbone: see rung backbones."
