@@ -8,7 +8,6 @@ import pytest
 
 import rung
 from rung.core.errors import (
-    BadOption,
     FolderInUse,
     NoBackbone,
     NoSuchColumn,
@@ -278,11 +277,6 @@ def test_an_interrupted_climb_goes_on_and_ends_in_the_same_evidence(fake, steady
     assert resumed.evidence.test == whole.evidence.test
     log = [json.loads(line) for line in (resumed.path / "log.jsonl").read_text().splitlines()]
     assert sum(line["event"] == "start" for line in log) == 2
-
-
-def test_several_backbones_are_refused_until_they_can_be_ranked(paragraphs, tmp_path):
-    with pytest.raises(BadOption, match="one backbone"):
-        fit(paragraphs, target="label", backbone=["a", "b"], out=tmp_path / "run")
 
 
 def test_the_lobby_names_every_public_function():
