@@ -5,8 +5,8 @@ weights (a share of each tensor's own deviation), MiniLM with its last layers ta
 weights shuffled, since convolutions don't line up without them. Truth: the test score after a climb with each
 candidate alone, to `frozen` only (rungs that train would take hours), on the given test rows; ranking sees the same
 training rows as the climb, a few hundred of each set. tau compares it with rank's order, and with its probe, LogME and
-H-score alone. Lost: test score behind the best candidate in hindsight, beside what the first candidate (no ranking) loses.
-`--quick`: one set a modality, 240 rows, three candidates. `--sets a,b` narrows a full run.
+H-score alone. Lost: test score behind the best candidate in hindsight, beside what the first one (no ranking) loses.
+`--quick`: one set a modality, 200 rows, three candidates. `--sets a,b` narrows a full run.
 """
 
 import json
@@ -38,7 +38,7 @@ TEXT = {
 IMAGE = ("ants_bees", "neu_steel_defects", "omniglot_greek", "sign_digits", "pneumonia_mnist", "cifar10_small")
 AUDIO = ("speech_commands_6", "spoken_digits_fsdd")
 QUICK = ("trec6", "ants_bees", "spoken_digits_fsdd")
-ROWS = {"text": (600, 800), "image": (300, 300), "audio": (300, 300)}  # of training and of test, at most
+ROWS = {"text": (400, 600), "image": (250, 250), "audio": (250, 250)}  # of training and of test, at most
 FEW = (200, 200)
 REACH, LOSS = 0.67, 0.01  # what the field reports of LogME; a point
 SCORES = ("rank", "probe", "LogME", "H-score")
