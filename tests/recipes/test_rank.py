@@ -1,50 +1,15 @@
-"""Ranking sees training rows alone, says why a candidate is out, and a fit climbs with the first."""
-
-from dataclasses import replace
+"""Ranking orders candidates by what they tell on rows out of fold, and says why one is out."""
 
 import numpy as np
 import polars as pl
 import pytest
 
 import rung
-from rung.core.errors import BadOption, MissingExtra, NoBackbone, NothingToLearnFrom, UsageError
-from rung.core.evidence import Evidence
+from rung.core.errors import BadOption, NoBackbone, NothingToLearnFrom
 from rung.core.types import Task
-from rung.recipes.fit import fit
-from rung.testing.fakes import FakeEmbedder
 from rung.testing.toys import toy_table
 
 pytestmark = pytest.mark.journey
-
-
-def fake(width, **facts):
-    embedder = FakeEmbedder(width=width)
-    embedder.card = replace(embedder.card, **facts)
-    return embedder
-
-
-@pytest.fixture
-def shelf(monkeypatch):
-    """Backbones by name: `wide` tells words apart, `narrow` hardly, the others can't be taken."""
-    known = {
-        "narrow": fake(2, size_bytes=10_000_000),
-        "wide": fake(64, size_bytes=200_000_000),
-        "bound": fake(64, licence="CC-BY-NC-4.0"),
-        "seeing": fake(64, modality="image"),
-    }
-    asked = []
-
-    def load(name, **_):
-        asked.append(name)
-        if name == "missing":
-            raise MissingExtra("onnxruntime", wanted="it", got="none", fix='pip install "rung[onnx]"')
-        if name not in known:
-            raise NoBackbone(f"backbone {name}", wanted="a folder", got="nothing")
-        return known[name]
-
-    monkeypatch.setattr("rung.recipes.choice.load_backbone", load)
-    known["asked"] = asked
-    return known
 
 
 def statuses(found):
@@ -70,7 +35,7 @@ def test_the_probe_is_out_of_fold(shelf):
 
 
 def test_what_noise_cannot_tell_apart_is_left_to_logme(shelf, paragraphs):
-    shelf["twin"] = fake(64)
+    shelf["twin"] = shelf["make"](64)
     found = rung.rank(paragraphs, target="label", backbone=["wide", "twin", "narrow"])
     assert [each.tied for each in found.backbones] == [True, True, False]
     assert "LogME" in found.why
@@ -89,7 +54,7 @@ def test_none_that_can_be_had_is_an_error_with_every_reason(shelf, paragraphs):
 
 
 def test_embeddings_that_are_not_finite_fail(shelf, paragraphs, monkeypatch):
-    broken = fake(8)
+    broken = shelf["make"](8)
     monkeypatch.setattr(type(broken), "__call__", lambda self, items, tell=None: np.full((len(items), 8), np.nan, "f4"))
     shelf["broken"] = broken
     with pytest.raises(NoBackbone, match="not finite"):
@@ -110,7 +75,7 @@ def test_licence_refuses(shelf, paragraphs):
 
 
 def test_a_licence_that_the_catalog_knows_is_refused_before_anything_is_loaded(shelf, paragraphs):
-    shelf["mild"] = fake(64, licence="MIT")
+    shelf["mild"] = shelf["make"](64, licence="MIT")
     found = rung.rank(paragraphs, target="label", backbone=["all-MiniLM-L6-v2", "mild"], licence="MIT")
     assert statuses(found) == {"mild": "ranked", "all-MiniLM-L6-v2": "refused"}
     assert set(shelf["asked"]) == {"mild"}
@@ -154,85 +119,73 @@ def test_wrong_options_are_told_together(paragraphs):
         rung.rank(paragraphs, target="label", max_latency="soon", max_size="big")
 
 
-def test_a_fit_climbs_with_the_first_and_tells_of_it(shelf, paragraphs, tmp_path):
-    run = fit(paragraphs, target="label", backbone=["narrow", "wide", "nope"], rungs="frozen", out=tmp_path / "run")
-    kept = Evidence.from_json((run.path / "evidence.json").read_bytes()).ranking
-    assert kept == run.evidence.ranking
-    assert kept.chosen == "wide"
-    assert kept.rows == run.evidence.rows["train"]
-    assert run.manifest["backbone"]["width"] == 64
-    assert "Which backbone" in (run.path / "report.html").read_text()
-    audit = (run.path / "audit.json").read_text()
-    assert "3 backbones were compared" in audit
+@pytest.fixture
+def judged(shelf, monkeypatch):
+    """The jobs that probes were given."""
+    from rung.adapt.probe import probe
+
+    jobs = []
+    monkeypatch.setattr("rung.recipes.rank.probe", lambda job: (jobs.append(job), probe(job))[1])
+    return jobs
 
 
-def test_test_rows_change_nothing_of_the_ranking(shelf, paragraphs, tmp_path, monkeypatch):
-    monkeypatch.setattr("rung.recipes.rank.milliseconds", lambda *_: 1.0)
-    train, test = paragraphs[::2], paragraphs[1::2]
-    found = []
-    for name, part in (("clean", test), ("other", test.with_columns(pl.col("label").shuffle(seed=1)))):
-        run = fit(train, target="label", test=part, backbone=["narrow", "wide"], rungs="frozen", out=tmp_path / name)
-        found.append([replace(each, seconds=0) for each in run.evidence.ranking.backbones])
-    assert found[0] == found[1]
-
-
-def test_no_row_is_embedded_twice_for_having_been_ranked(shelf, paragraphs, tmp_path):
-    fit(paragraphs, target="label", backbone=["narrow", "wide"], rungs="frozen", out=tmp_path / "run")
-    assert shelf["wide"].rows == paragraphs["text"].n_unique()
-    assert shelf["narrow"].rows < shelf["wide"].rows  # test rows pass the chosen one alone
-
-
-def test_one_candidate_is_not_ranked(shelf, paragraphs, tmp_path, monkeypatch):
-    monkeypatch.setattr("rung.recipes.pick.ranking", None)
-    run = fit(paragraphs, target="label", backbone="wide", rungs="frozen", out=tmp_path / "run")
-    assert run.evidence.ranking is None
-
-
-def test_limits_hold_for_one_candidate_too(shelf, paragraphs, tmp_path):
-    for limits in ({"max_size": "100MB"}, {"licence": "mit"}, {"max_latency": "0.000001ms"}):
-        with pytest.raises(NoBackbone, match="within the limits"):
-            fit(paragraphs, target="label", backbone="wide", rungs="frozen", out=tmp_path / "run", **limits)
-    assert not (tmp_path / "run").exists()
-
-
-def test_limits_without_a_rung_that_uses_a_backbone_are_refused(shelf, paragraphs, tmp_path):
-    with pytest.raises(UsageError, match="a rung that uses one"):
-        fit(paragraphs, target="label", max_size="1MB", rungs="classic", out=tmp_path / "run")
-
-
-def test_a_ranking_that_does_not_fit_the_budget_is_skipped_by_name(shelf, paragraphs, tmp_path, monkeypatch):
-    monkeypatch.setattr("rung.recipes.rank.probe_seconds", lambda job, width: 0.0 if width == 2 else 1e6)
-    run = fit(
-        paragraphs,
-        target="label",
-        backbone=["narrow", "wide", "bound"],
-        budget="5m",
-        rungs="frozen",
-        out=tmp_path / "a",
+def test_groups_stay_whole_and_the_newest_rows_judge(judged, paragraphs):
+    n = len(paragraphs)
+    table = paragraphs.with_columns(
+        pl.Series("author", [f"author {i % 60}" for i in range(n)]),
+        pl.Series("day", [f"2024-{1 + i % 12:02d}-{1 + i % 28:02d}" for i in range(n)]),
     )
-    assert statuses(run.evidence.ranking) == {"narrow": "ranked", "wide": "skipped", "bound": "skipped"}
-    assert run.evidence.ranking.chosen == "narrow"
-    run = fit(paragraphs, target="label", backbone=["wide", "narrow"], budget="5m", rungs="frozen", out=tmp_path / "b")
-    assert run.evidence.ranking.chosen == "wide"
-    assert "no time to rank" in run.evidence.ranking.why
-    assert "1000000 s, more than the" in run.evidence.ranking.backbones[0].why
+    rung.rank(table, target="label", backbone="wide", group="author")
+    rung.rank(table, target="label", backbone="wide", time="day", column={"author": "ignore"})
+    grouped, timed = (job.plan for job in judged)
+    assert len(np.unique(grouped.cluster)) <= 60
+    assert timed.kind == "holdout"
+    assert [column.name for column in judged[0].columns] == ["text"]
 
 
-def test_a_resumed_fit_ranks_no_second_time(shelf, paragraphs, tmp_path, monkeypatch):
-    from rung.adapt.frozen import Frozen
+def test_a_column_can_be_left_out(judged, paragraphs):
+    table = paragraphs.with_columns(pl.col("text").str.slice(0, 40).alias("start"))
+    rung.rank(table, target="label", backbone="wide", column={"start": "text"})
+    rung.rank(table, target="label", backbone="wide", column={"start": "ignore"})
+    assert [len(job.inputs.parts) for job in judged] == [2, 1]
 
-    class Stop(BaseException):
-        pass
 
-    def stop(self, job):
-        raise Stop
+def test_no_more_than_1500_rows_are_looked_at(judged, monkeypatch, paragraphs):
+    monkeypatch.setattr("rung.recipes.rank.ROWS", 100)
+    found = rung.rank(paragraphs, target="label", backbone="wide")
+    assert found.rows == len(judged[0].target) == 100
+    assert np.bincount(judged[0].target.value).tolist() == [25] * 4
 
-    asked = {"target": "label", "backbone": ["narrow", "wide"], "rungs": "frozen", "out": tmp_path / "run"}
-    with monkeypatch.context() as patch:
-        patch.setattr(Frozen, "climb", stop)
-        with pytest.raises(Stop):
-            fit(paragraphs, **asked)
-    monkeypatch.setattr("rung.recipes.pick.ranking", None)
-    run = fit(paragraphs, **asked, resume=True)
-    assert run.evidence.ranking.chosen == "wide"
-    assert run.evidence.rung("frozen").status == "tried"
+
+def test_the_test_part_of_a_folder_stays_closed(judged, paragraphs, tmp_path):
+    for part, rows in (("train", paragraphs[::2]), ("test", paragraphs[1::2])):
+        rows.write_csv(tmp_path / f"{part}.csv")
+    assert rung.rank(tmp_path, target="label", backbone="wide").rows == len(paragraphs[::2])
+
+
+def test_device_and_workers_are_passed_on(shelf, paragraphs, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "rung.recipes.choice.load_backbone", lambda name, **how: (asked.append(how["device"]), shelf[name])[1]
+    )
+    monkeypatch.setattr("rung.recipes.rank.use_threads", asked.append)
+    rung.rank(paragraphs, target="label", backbone="wide", device="cpu", workers=1)
+    assert asked == [1, "cpu"]
+
+
+def test_what_would_have_to_be_fetched_is_refused_by_what_the_catalog_knows(shelf, paragraphs, monkeypatch):
+    monkeypatch.setattr("rung.recipes.limits.here", lambda entry: None)
+    names = ["wide", "hf:answerdotai/ModernBERT-base"]
+    found = rung.rank(paragraphs, target="label", backbone=names, max_size="300MB")
+    assert found.backbone(names[1]).status == "refused"
+    assert "about 596 MB" in found.backbone(names[1]).why
+    assert shelf["asked"] == ["wide"]
+
+
+def test_an_entry_without_its_weights_is_not_on_this_machine(monkeypatch, tmp_path):
+    from rung.recipes.choice import on_this_machine
+
+    monkeypatch.setattr("rung.recipes.choice.here", lambda entry: tmp_path)
+    assert on_this_machine("text") == ()
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    assert on_this_machine("text")[0] == "all-MiniLM-L6-v2"

@@ -29,8 +29,9 @@ def default_backbone(modality: str) -> str | None:
 
 
 def on_this_machine(modality: str) -> tuple[str, ...]:
-    """Every backbone of the catalog that reads `modality` and is here, in the catalog's order."""
-    return tuple(entry.id for entry in catalog() if entry.modality == modality and here(entry) is not None)
+    """Every backbone of the catalog that reads `modality` and is here, weights and all, in the catalog's order."""
+    known = {entry.id: here(entry) for entry in catalog() if entry.modality == modality}
+    return tuple(name for name, folder in known.items() if folder is not None and any(folder.glob("*.safetensors")))
 
 
 def loaded(name: str, device: str, *, alone: bool = False) -> Embedder:

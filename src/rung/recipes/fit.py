@@ -138,6 +138,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     wait()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
+    if picked.ranking is not None:
+        journal.say("ranked", chosen=picked.ranking.chosen, why=picked.ranking.why, seconds=picked.ranking.seconds)
     watched = Logged(view, journal.say)
     delivery = _climb_and_finish(prepared, options, chosen, picked.embedder, (started, watched, state))
     delivery = with_ranking(delivery, picked.ranking)

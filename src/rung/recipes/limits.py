@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rung.backbones.catalog import Entry, licence_fits
+from rung.backbones.catalog import Entry, here, licence_fits
 from rung.core.contracts import BackboneCard
 from rung.recipes.options import FitOptions
 from rung.report import units
@@ -26,7 +26,11 @@ class Limits:
 
     def before(self, entry: Entry | None) -> str:
         """Why the entry is out of the question though nothing of it was loaded; empty where it may be tried."""
-        return "" if entry is None else self._licence(entry.licence)
+        if entry is None:
+            return ""
+        if self.max_size is not None and here(entry) is None and (about := entry.parameters * 4) > self.max_size:
+            return f"its weights would take about {units.size(about)}, more than {units.size(self.max_size)}"
+        return self._licence(entry.licence)
 
     def loaded(self, card: BackboneCard) -> str:
         """Why a backbone whose files are at hand is too much; empty where it is not."""

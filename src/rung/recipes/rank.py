@@ -253,7 +253,8 @@ def _listed(tried: Sequence[_Tried], rows: _Rows) -> tuple[tuple[RankedBackbone,
     ]
     waiting = [each.id for each in rest if each.status == "skipped"]
     if not listed:
-        why = f"There was no time to rank: {waiting[0]} comes first." if waiting else ""
+        first = "".join([*short_names(waiting).values()][:1])
+        why = f"There was no time to rank: {first} is the first that may be taken." if waiting else ""
         return tuple(rest), why
     return (*listed, *rest), _why(listed, len(groups[0]))
 
