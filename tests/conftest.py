@@ -59,7 +59,7 @@ def stand_in():
         from rung.testing.fakes import FakeEmbedder
 
         embedder = FakeEmbedder()
-        patch.setattr("rung.recipes.embedders.load_backbone", lambda *_, **__: embedder)
+        patch.setattr("rung.recipes.choice.load_backbone", lambda *_, **__: embedder)
         patch.setattr("rung.backbones.load.load", lambda *_, **__: embedder)
         return embedder
 

@@ -24,6 +24,7 @@ _LOBBY = {
     "fit": "rung.recipes.fit",
     "load": "rung.recipes.run",
     "predict": "rung.recipes.predict",
+    "rank": "rung.recipes.rank",
     "report": "rung.recipes.report",
 }
 __all__ = list(_LOBBY)  # one table of names; a second, literal list would be a twin to keep in step

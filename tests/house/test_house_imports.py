@@ -9,7 +9,7 @@ import pytest
 from house_sources import SRC, imported, module_of, python, room_of, tree, where
 
 HEAVY = ("torch", "transformers", "timm")
-LIGHT_ROOMS = ("core", "bundle", "data", "metrics", "evaluate", "report")
+LIGHT_ROOMS = ("core", "bundle", "data", "metrics", "evaluate", "rank", "report")
 UNPICKLERS = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 LOADERS = {"torch.load", "torch.jit.load", "joblib.load"}
 WEIGHTS_ONLY = "weights_only=True"

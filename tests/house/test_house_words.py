@@ -39,6 +39,8 @@ STATISTICS = (
     "rung.evaluate.compare",
     "rung.evaluate.conformal",
     "rung.evaluate.learning_curve",
+    "rung.rank.hscore",
+    "rung.rank.logme",
 )
 
 

@@ -8,7 +8,6 @@ import pytest
 
 import rung
 from rung.core.errors import (
-    BadOption,
     FolderInUse,
     NoBackbone,
     NoSuchColumn,
@@ -144,7 +143,7 @@ def test_a_wrong_name_leaves_no_folder_behind(fake, paragraphs, tmp_path, monkey
     with pytest.raises(RungError):
         fit(paragraphs, target="label", out=tmp_path / "run", metric="acc")
     assert not (tmp_path / "run").exists()
-    monkeypatch.setattr("rung.recipes.embedders.load_backbone", missing)
+    monkeypatch.setattr("rung.recipes.choice.load_backbone", missing)
     with pytest.raises(NoBackbone):
         fit(paragraphs, target="label", out=tmp_path / "run", backbone="nope")
     assert not (tmp_path / "run").exists()
@@ -278,11 +277,6 @@ def test_an_interrupted_climb_goes_on_and_ends_in_the_same_evidence(fake, steady
     assert resumed.evidence.test == whole.evidence.test
     log = [json.loads(line) for line in (resumed.path / "log.jsonl").read_text().splitlines()]
     assert sum(line["event"] == "start" for line in log) == 2
-
-
-def test_several_backbones_are_refused_until_they_can_be_ranked(paragraphs, tmp_path):
-    with pytest.raises(BadOption, match="several|nothing by that name"):
-        fit(paragraphs, target="label", backbone=["a", "b"], out=tmp_path / "run")
 
 
 def test_the_lobby_names_every_public_function():

@@ -112,7 +112,7 @@ class Frozen:
         words = 0.0
         if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
-        return Cost(embedding + words + network + work / _rate() + AT_REST, n * width * 4 * 3)
+        return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
         """Embed, then try the variants on folds; see rung.adapt.search."""
@@ -246,7 +246,7 @@ def _no_negatives(job: Job) -> bool:
     return len(names) == 1 and names[0] in job.inputs.media and bool(job.inputs.embed(names[0]).min() >= 0)
 
 
-def _rate() -> float:
+def rate_of_products() -> float:
     """Float operations a second that this machine does now in a product of a head's shape."""
     a, b = np.ones((2048, 384), np.float32), np.ones((384, 385), np.float32)
     a @ b

@@ -4,7 +4,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from rung.cli.options import AsJson, Column, Data, Group, Seed, Target, Time
+from rung.cli.options import AsJson, Column, Data, Group, Licence, MaxLatency, MaxSize, Seed, Target, Time
 from rung.cli.show import print_json
 from rung.cli.watch import watched
 
@@ -25,6 +25,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
         Optional[list[str]],
         typer.Option(help="A catalog id, a folder, a state dict, hf:owner/name, timm:name, onnx:FILE or run:RUN."),
     ] = None,
+    max_latency: MaxLatency = None,
+    max_size: MaxSize = None,
+    licence: Licence = None,
     group: Group = None,
     time: Time = None,
     column: Column = None,
@@ -62,6 +65,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             max_rung=max_rung,
             rungs=rungs,
             backbone=backbone,
+            max_latency=max_latency,
+            max_size=max_size,
+            licence=licence,
             group=group,
             time=time,
             column=column,

@@ -21,6 +21,7 @@ VERBS = {
     "compare": "Judge two runs on the same rows: a paired verdict.",
     "embed": "Write the backbone's features of a text column.",
     "backbones": "List the backbones that are known and those on this machine.",
+    "rank": "Tell which backbone suits labelled data, and at what cost.",
     "report": "Write a run's report.html again.",
     "card": "Write a run's model card again.",
     "doctor": "Tell what this machine can do, what is missing, what the cache holds.",

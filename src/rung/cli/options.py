@@ -15,5 +15,12 @@ Column = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="NAME=ROLE", help="Override a column's role; may be repeated."),
 ]
+MaxLatency = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Refuse backbones that take longer for one row here, such as 5ms.")
+]
+MaxSize = Annotated[
+    str | None, typer.Option(metavar="SIZE", help="Refuse backbones whose files are larger, such as 100MB.")
+]
+Licence = Annotated[str | None, typer.Option(help="Only permissive ones, or licences whose name holds this.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")]
 Seed = Annotated[int, typer.Option(help="The seed of every draw.")]

@@ -104,6 +104,54 @@ class Calibration:
 
 
 @dataclass(frozen=True)
+class RankedBackbone:
+    """What one candidate showed on a sample of the rows that learn, and what it costs.
+
+    score: of a linear probe, out of fold. logme, hscore: None where they are not defined. behind: the first one's score
+    minus this one's, on the same rows. tied: noise can't tell it from the best of its group. latency_ms: one row,
+    nothing cached. memory_bytes: the weights, in the precision that this machine computes in; size_bytes: their files.
+    """
+
+    id: str
+    status: Literal["ranked", "refused", "failed", "skipped"]
+    why: str = ""
+    score: Score | None = None
+    logme: float | None = None
+    hscore: float | None = None
+    behind: Difference | None = None
+    tied: bool = False
+    latency_ms: float | None = None
+    memory_bytes: int | None = None
+    size_bytes: int | None = None
+    licence: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates in order, best first, then those that were not tried, each with its reason; and which one is taken.
+
+    rows: how many rows were looked at. chosen: empty where none may be taken.
+    """
+
+    modality: str
+    metric: str
+    rows: int
+    backbones: tuple[RankedBackbone, ...]
+    chosen: str
+    why: str
+    seconds: float
+
+    def backbone(self, id: str) -> RankedBackbone:  # noqa: A002  # the word of every card and command
+        """The candidate by that id; raises KeyError."""
+        return {each.id: each for each in self.backbones}[id]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that the report shows and that a decision rested on."""
 
@@ -123,6 +171,7 @@ class Evidence:
     curve: LearningCurve | None = None
     calibration: Calibration | None = None
     half_width: float | None = None  # regression: 90 % conformal
+    ranking: Ranking | None = None  # of backbones, where several could be taken
 
     def rung(self, name: str) -> RungEvidence:
         """The step by that name; raises KeyError."""

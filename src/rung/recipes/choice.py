@@ -1,11 +1,18 @@
-"""Which backbone a fit takes when none is named, and what has to be said of the one that it takes."""
+"""Which backbones a verb may take, how one is loaded, and what has to be said of it."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rung.backbones.catalog import catalog, here
-from rung.core.contracts import Embedders, Rung
-from rung.core.types import EMBEDDED, Column, Finding
+from rung.core.contracts import BackboneCard, Embedder, Embedders, Rung
+from rung.core.errors import BadOption
+from rung.core.processes import leads
+from rung.core.types import EMBEDDED, Column, Finding, Role, Task
+from rung.metrics.base import Metric
+from rung.metrics.table import default, named
+from rung.predict.earlier import load_backbone
+from rung.recipes.together import agreed
 
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
 
@@ -14,6 +21,50 @@ def default_backbone(modality: str) -> str | None:
     """The first of the catalog that reads `modality` and is on this machine; nothing is downloaded unasked."""
     known = [entry for entry in catalog() if entry.modality == modality]
     return next((entry.id for entry in known if here(entry) is not None), known[0].id if modality == "text" else None)
+
+
+def kinds_of(columns: Sequence[Column]) -> tuple[Role, ...]:
+    """What backbones will have to read: text, image, audio, in this order; nothing in a table alone."""
+    return tuple(role for role in EMBEDDED if any(column.role is role for column in columns))
+
+
+def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
+    """Which of these kinds of columns the backbone reads; None where it reads none."""
+    return next((role for role in kinds if role == card.modality), None)
+
+
+def only(columns: Sequence[Column], role: Role) -> tuple[Column, ...]:
+    """The columns, those that backbones for other roles would read left out."""
+    others = [column.role in EMBEDDED and column.role is not role for column in columns]
+    return tuple(
+        replace(column, role=Role.IGNORE) if other else column for column, other in zip(columns, others, strict=True)
+    )
+
+
+def on_this_machine(modality: str) -> tuple[str, ...]:
+    """Every backbone of the catalog that reads `modality` and is here, weights and all, in the catalog's order."""
+    known = {entry.id: here(entry) for entry in catalog() if entry.modality == modality}
+    return tuple(name for name, folder in known.items() if folder is not None and any(folder.glob("*.safetensors")))
+
+
+def loaded(name: str, device: str, *, alone: bool = False) -> Embedder:
+    """The backbone by that name; processes that train together compute alike. Raises NoBackbone, BadOption.
+
+    alone: only this process asks.
+    """
+    if alone:
+        return load_backbone(name, device=device)
+    first = load_backbone(name, device=device) if leads() else None
+    precision = agreed(first.precision if first else "")  # measured once
+    return first or load_backbone(name, device=device, precision=precision)
+
+
+def deciding(name: str | None, task: Task) -> Metric:
+    """Metric that decides; raises NoSuchName, and BadOption for one that does not fit or can't tell models apart."""
+    if name == "ece":
+        fix = "Calibration is measured and mended in every fit; decide by log_loss to weigh it too."
+        raise BadOption("--metric", wanted="a score that tells rungs apart", got="ece, where guessing wins", fix=fix)
+    return named(name, task) if name else default(task)
 
 
 def said_of(embedders: Embedders, columns: Sequence[Column], chosen: Sequence[Rung]) -> tuple[Finding, ...]:

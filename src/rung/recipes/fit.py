@@ -5,6 +5,7 @@ whether or not the climb was interrupted, seconds aside.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,12 +20,9 @@ from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
 from rung.core.processes import leads
-from rung.core.types import EMBEDDED, Floats, Inputs, Role, Task, Tell
-from rung.metrics.base import Metric
-from rung.metrics.table import default, named
-from rung.recipes.choice import said_of
+from rung.core.types import EMBEDDED, Floats, Inputs, Role, Tell
+from rung.recipes.choice import deciding, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
-from rung.recipes.embedders import embedders_for
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.far import far_rows, far_texts
@@ -34,6 +32,7 @@ from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
 from rung.recipes.measure import milliseconds, seen
 from rung.recipes.options import FitOptions, checked
+from rung.recipes.pick import pick
 from rung.recipes.place import run_folder
 from rung.recipes.predictions import spoken, truth
 from rung.recipes.prepare import Prepared, prepare
@@ -44,7 +43,7 @@ from rung.recipes.state import State
 from rung.recipes.together import Reader, agreed, wait
 from rung.recipes.truncation import truncated
 from rung.recipes.view import Logged, Quiet, View
-from rung.recipes.write import Delivery, write_run
+from rung.recipes.write import Delivery, with_ranking, write_run
 
 GIVEN = "a table"  # what the options say of test rows that came without a file
 
@@ -61,6 +60,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     max_rung: str | None = None,
     rungs: str | Sequence[str] | None = None,
     backbone: str | Sequence[str] | None = None,
+    max_latency: str | float | None = None,
+    max_size: str | int | None = None,
+    licence: str | None = None,
     group: str | None = None,
     time: str | None = None,
     column: Any = None,
@@ -80,7 +82,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     data: path, DataFrame, Arrow, datasets.Dataset. target: the column to predict. out: the run folder (default
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
-    roles to override, {"age": "number"}. ensemble: try a blend of the rungs in the end. set: options of rungs,
+    roles to override, {"age": "number"}. backbone: several are ranked, see rung.rank, within max_latency ("5ms"),
+    max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. set: options of rungs,
     {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search: settings that each rung that trains
     may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on with
     an interrupted fit of the same options and data.
@@ -95,6 +98,9 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         max_rung=max_rung,
         rungs=rungs,
         backbone=backbone,
+        max_latency=max_latency,
+        max_size=max_size,
+        licence=licence,
         group=group,
         time=time,
         column=column,
@@ -120,19 +126,25 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         finished = load_run(folder)
         state.same(finished.manifest.get("key", ""))
         return finished  # resumed, and there was nothing left to do
-    _metric(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
-    embedders = embedders_for(options, chosen, prepared.columns)
+    deciding(options.metric, prepared.target.task)  # a wrong name must not leave a folder behind
+    clock = (lambda: _left(options, started)), view.progress
+    picked = pick(options, prepared, chosen, state.notebook(), clock)
+    prepared = replace(prepared, findings=(*prepared.findings, *picked.findings()))
     if not any(column.role in EMBEDDED for column in prepared.columns):
         chosen = _for_table(chosen, options)
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
         state.open()
+        picked.keep(state.notebook())
     wait()
     journal = Journal(folder)
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
+    if picked.ranking is not None:
+        journal.say("ranked", chosen=picked.ranking.chosen, why=picked.ranking.why, seconds=picked.ranking.seconds)
     watched = Logged(view, journal.say)
-    delivery = _climb_and_finish(prepared, options, chosen, embedders, (started, watched, state))
+    delivery = _climb_and_finish(prepared, options, chosen, picked.embedders, (started, watched, state))
+    delivery = with_ranking(delivery, picked.ranking)
     if leads():
         write_run(folder, delivery)
         journal.say("done", seconds=perf_counter() - started)
@@ -159,7 +171,7 @@ def _climb_and_finish(
     cut = (*truncated(prepared, words), *far_texts(prepared, words)) if words else ()
     findings = (*prepared.findings, *cut, *said_of(embedders, prepared.columns, chosen))
     task = prepared.target.task
-    metric = _metric(options.metric, task)
+    metric = deciding(options.metric, task)
     job = Job(
         inputs,
         prepared.columns,
@@ -214,7 +226,7 @@ def _ladder(
     started, view, state = around
 
     def left() -> float:
-        return float("inf") if options.budget is None else agreed(options.budget - (perf_counter() - started))
+        return agreed(_left(options, started))
 
     def latency(model: Model, job: Job) -> float:
         return agreed(milliseconds(model, job, embedders))
@@ -229,11 +241,9 @@ def _ladder(
     return Ladder(chosen, view, left, state.kept, keep, latency, free)
 
 
-def _metric(name: str | None, task: Task) -> Metric:
-    if name == "ece":
-        fix = "Calibration is measured and mended in every fit; decide by log_loss to weigh it too."
-        raise BadOption("--metric", wanted="a score that tells rungs apart", got="ece, where guessing wins", fix=fix)
-    return named(name, task) if name else default(task)
+def _left(options: FitOptions, started: float) -> float:
+    """Seconds of the budget that are left."""
+    return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
 
 
 def _choose(options: FitOptions) -> tuple[Rung, ...]:

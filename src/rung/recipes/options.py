@@ -101,6 +101,9 @@ class FitOptions(BaseModel):
     max_rung: str | None = None
     rungs: Annotated[tuple[str, ...], BeforeValidator(names_of)] = ()
     backbone: Annotated[tuple[str, ...], BeforeValidator(names_of)] = ()
+    max_latency: Annotated[float | None, BeforeValidator(seconds_of)] = None
+    max_size: Annotated[int | None, BeforeValidator(bytes_of)] = None
+    licence: str | None = None
     group: str | None = None
     time: str | None = None
     column: Annotated[dict[str, Role], BeforeValidator(roles_of)] = Field(default_factory=dict)
@@ -152,8 +155,8 @@ class FitOptions(BaseModel):
         return share
 
 
-def checked(**given: Any) -> FitOptions:
-    """Validate all options together.
+def checked(verb: str = "fit", /, **given: Any) -> FitOptions:
+    """Validate all options together; verb: whose help knows more.
 
     Raises BadOption whose message names every option that is wrong, not the first alone.
 
@@ -168,7 +171,7 @@ def checked(**given: Any) -> FitOptions:
             f"{len(problems)} option{'s' if len(problems) > 1 else ''}",
             wanted="values that each option takes",
             got="; ".join(problems),
-            fix="See rung fit --help.",
+            fix=f"See rung {verb} --help.",
         ) from error
 
 

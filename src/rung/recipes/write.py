@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +18,7 @@ from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
 from rung.bundle.write import write_bundle
 from rung.core.contracts import Embedder, Embedders, Job, Trial
+from rung.core.evidence import Ranking
 from rung.core.types import Finding, Floats, Role, Task
 from rung.recipes.climb import Climbed
 from rung.recipes.finish import Finished, Opened
@@ -46,6 +47,12 @@ class Delivery:
     findings: tuple[Finding, ...]
     key: str
     seconds: float
+
+
+def with_ranking(delivery: Delivery, ranking: Ranking | None) -> Delivery:
+    """The same, its evidence telling how the backbone was chosen."""
+    finished = delivery.finished
+    return replace(delivery, finished=replace(finished, evidence=replace(finished.evidence, ranking=ranking)))
 
 
 def write_run(folder: Path, delivery: Delivery) -> None:

@@ -16,6 +16,7 @@ from rung.core.evidence import Evidence
 from rung.core.types import Column, Finding
 from rung.report import confusion, figures, reproduce, sentences, units
 from rung.report.figures import Bin
+from rung.report.ranking import short_names
 
 HEAT = 15  # classes that still fit a heat table; more are shown as the most confused pairs
 ROWS = 20  # row numbers shown of one finding; audit.json has them all
@@ -138,6 +139,7 @@ def _sections(report: ReportData) -> tuple[Section, ...]:
     evidence = report.evidence
     every = {
         Section("ladder", "The ladder", "ladder"): bool(evidence.rungs),
+        Section("ranking", "Which backbone", "ranking"): evidence.ranking is not None,
         Section("test", "On test rows", "test"): bool(evidence.test or evidence.test_by_rung),
         Section("verdicts", "Verdicts", "verdicts"): bool(evidence.verdicts),
         Section("curve", "More labels?", "curve"): evidence.curve is not None and bool(evidence.curve.points),
@@ -161,6 +163,7 @@ def _context(report: ReportData) -> dict[str, Any]:
     findings = sorted(report.findings, key=lambda finding: MOST_SERIOUS.index(finding.severity))
     return {
         "evidence": evidence,
+        "names": short_names(each.id for each in evidence.ranking.backbones) if evidence.ranking else {},
         "closing": sentences.closing(evidence),
         "facts": _facts(report),
         "axis": figures.forest_axis(scores, evidence.better) if scores else None,

@@ -9,6 +9,8 @@ from rung.report import units
 
 UNTOLD = ("columns", "name", "made", "format", "winner", "command", "backbone")  # shown elsewhere, or file-internal
 
+REPEATED = ("--backbone",)  # one flag a value: a path may hold a comma
+
 
 def command(name: str, manifest: Mapping[str, Any]) -> str:
     """The command line that would climb again: run.json's own, else one made from its options.
@@ -35,6 +37,8 @@ def _flag(flag: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [word for key, role in value.items() for word in (flag, f"{key}={role}")]
     if isinstance(value, Sequence) and not isinstance(value, str):
+        if flag in REPEATED:
+            return [word for part in value for word in (flag, str(part))]
         return [flag, ",".join(str(part) for part in value)] if value else []
     return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
 

@@ -1,0 +1,51 @@
+"""A linear probe: what a linear head makes of embeddings, and nothing beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from rung.adapt.choose import Candidate
+from rung.adapt.frozen import AT_REST, PASSES, STRENGTHS, Frozen, groups_of, rate_of_products
+from rung.adapt.linear import path
+from rung.adapt.search import climb
+from rung.bundle.blend import Fitted
+from rung.core.contracts import Job, Trial
+from rung.core.types import Floats, Fold, Inputs, Ints
+
+PLAIN = {"variant": "linear", "features": "embedding"}
+
+
+class _Linear:
+    """The linear variant of frozen, alone."""
+
+    inner = 5
+
+    def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
+        """The path of strengths."""
+        return path(job, folds, groups_of(job, folds, PLAIN["features"]), STRENGTHS, PLAIN)
+
+    def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> Fitted:
+        """One head on these rows."""
+        return Frozen().fit(job, rows, choice)
+
+    def trained(self, model: Fitted) -> int:
+        """Weights of the head."""
+        return Frozen().trained(model)
+
+
+def probe(job: Job) -> Trial:
+    """Predict every judged row by linear heads, and strengths, that never saw its label: see rung.adapt.search."""
+    return climb(job, _Linear())
+
+
+def features(inputs: Inputs) -> Floats:
+    """(N, D) float32, what the probe learns from: the embeddings of every column that the backbone reads."""
+    return np.concatenate([inputs.embed(name) for name in inputs.parts], axis=1)
+
+
+def probe_seconds(job: Job, width: int) -> float:
+    """How long a probe will take on embeddings `width` wide, from one product measured now."""
+    folds = len(job.plan.folds) if job.plan.kind == "folds" else _Linear.inner
+    work = len(job.target) * width * job.target.outputs * folds * 4 * PASSES * len(STRENGTHS)
+    return work / rate_of_products() + AT_REST

@@ -1,0 +1,1 @@
+"""Which backbone suits these rows, told from its embeddings alone."""
