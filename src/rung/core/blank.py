@@ -1,13 +1,13 @@
-"""Nothing to see and nothing to hear: what shapes are asked of."""
+"""Nothing to see, to hear or to follow: what shapes are asked of."""
 
 import numpy as np
 
 from rung.core.extras import need
-from rung.core.types import Clip
+from rung.core.types import Clip, Floats
 
 
 class Blank:
-    """A black image, or a moment of silence, behind the seam of Media."""
+    """A black image, a moment of silence, or a flat series, behind the seam of Media."""
 
     key, name, missing = b"blank", "blank", True
 
@@ -18,3 +18,7 @@ class Blank:
     def clip(self) -> Clip:
         """A tenth of a second of silence."""
         return Clip(np.zeros(1600, np.float32), 16_000)
+
+    def values(self) -> Floats:
+        """One channel of 16 zeros."""
+        return np.zeros((1, 16), np.float32)

@@ -8,9 +8,8 @@ import polars as pl
 
 from rung.core.errors import NoBackbone, NoSuchColumn
 from rung.core.types import FEATURES, MEDIA, TABLE_FEATURES, Column, Delta, Floats, Inputs, Item, Role
-from rung.data.album import files_of, plain_features
+from rung.data.album import items_of, nothing_in, plain_features
 from rung.data.dates import parse
-from rung.data.media import File
 from rung.data.numbers import to_numbers
 from rung.data.words import as_texts, as_words
 
@@ -30,7 +29,7 @@ def make_inputs(
 
     Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
     or can't be read as such.
-    embed: texts, images or sounds -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: the
+    embed: texts, images, sounds or series -> (N, D) float32, asked once a column; None where no backbone is at hand. rate: the
     same -> seconds. tune: as embed, by the backbone that a delta changed.
     Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without `embed`.
 
@@ -42,10 +41,12 @@ def make_inputs(
     for column in columns:
         if column.role in FEATURES and column.name not in frame.columns:
             raise NoSuchColumn(column.name, among=frame.columns)
-    files = {column.name: files_of(frame[column.name]) for column in columns if column.role in MEDIA}
-    # A file that is missing is refused when it is asked for, as any that can't be read.
-    media = {name: [file or File(f"row {i}", data=b"") for i, file in enumerate(own)] for name, own in files.items()}
     roles = {column.name: column.role for column in columns}
+    found = {column.name: items_of(frame[column.name], column.role) for column in columns if column.role in MEDIA}
+    # What is missing is refused when it is asked for, as any that can't be read.
+    media = {
+        name: [each or nothing_in(f"row {i}", roles[name]) for i, each in enumerate(own)] for name, own in found.items()
+    }
     texts = {column.name: as_texts(frame[column.name]) for column in columns if column.role is Role.TEXT}
     # Dropping keeps the number of rows where no column is left, so that taking rows of a text-only table works.
     table = frame.drop(frame.columns).with_columns(

@@ -13,6 +13,7 @@ from rung.data.album import packed, with_places
 from rung.data.classes import PATH
 from rung.data.damage import unreadable_files
 from rung.data.findings import empty_texts
+from rung.data.gather import gathered
 from rung.data.inputs import cast
 from rung.data.numbers import MISSING
 from rung.data.read import read
@@ -49,7 +50,7 @@ def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
         data = [{name: packed(value) for name, value in item.items()} for item in data if item is not None]
         data = pl.DataFrame(data, infer_schema_length=None, strict=False)
     sheet = read(data)
-    return with_places(_renamed(sheet.frame, features, sheet.folder), columns, sheet.folder)
+    return with_places(_renamed(gathered(sheet.frame, columns), features, sheet.folder), columns, sheet.folder)
 
 
 def _renamed(frame: pl.DataFrame, features: Sequence[Column], folder: Path | None) -> pl.DataFrame:

@@ -52,7 +52,7 @@ def render(report: ReportData) -> str:
         protocol=sentences.protocol(evidence, report.manifest),
         backbone=_used(report),
         inputs=[column for column in report.columns if column.role in FEATURES],
-        from_files=[column.role for column in report.columns if column.role in FEATURES and column.role in MEDIA] != [],
+        from_files=[column.role for column in report.columns if column.role in (Role.IMAGE, Role.AUDIO)] != [],
         from_texts=[column.role for column in report.columns if column.role in FEATURES] in ([], [Role.TEXT]),
         target=next((column.name for column in report.columns if column.role is Role.TARGET), ""),
         serious=[finding for finding in report.findings if finding.severity != "note"],
