@@ -50,7 +50,7 @@ class HuggingFace:
             )
         self.family = family(str(config.get("model_type", "")), of=source.id, folder=source.folder)
         self._weights = check(source)
-        self.config = read_config(source)
+        self.config = read_config(source, self.family)
         self.family = placed(self.family, self.config)
         self.reader: Reader = reader_of(source, self.family, self.config)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rung.core.errors import BadShape
+from rung.core.gaps import filled
 from rung.core.rng import generator
 from rung.core.types import Floats, Ints, Media
 
@@ -86,9 +87,7 @@ def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int
     """
     items = sorted(items, key=lambda item: item.key)
     draw = generator(seed, "kernels", column)
-    known: list[Floats] = []
-    for item in items:
-        known.append(filled(item.values()))
+    known = [filled(item.values()) for item in items]
     usual = int(np.median([value.shape[1] for value in known]))
     dilations, each = _dilations(usual, max(1, features // len(PLACES)))
     channels = known[0].shape[0]
@@ -105,23 +104,6 @@ def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int
         bias[begin[p] : begin[p + 1]] = np.quantile(conv_T, share[begin[p] : begin[p + 1]])
     triples = np.tile(np.arange(len(PLACES)), len(dilations))
     return Kernels(column, np.repeat(dilations, len(PLACES)), triples, begin.astype(np.int64), adds, bias)
-
-
-def filled(values_CT: Floats) -> Floats:
-    """The series with straight lines over its gaps, and zeros for a channel without any value.
-
-    >>> filled(np.array([[1, np.nan, 3]], np.float32))
-    array([[1., 2., 3.]], dtype=float32)
-    """
-    gone_CT = np.isnan(values_CT)
-    if not gone_CT.any():
-        return values_CT
-    out_CT = np.zeros_like(values_CT)
-    at_T = np.arange(values_CT.shape[1])
-    for c, gone_T in enumerate(gone_CT):
-        if not gone_T.all():
-            out_CT[c] = np.interp(at_T, at_T[~gone_T], values_CT[c, ~gone_T])
-    return out_CT
 
 
 def _dilations(length: int, features: int) -> tuple[Ints, Ints]:

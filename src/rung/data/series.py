@@ -12,6 +12,7 @@ import polars as pl
 
 from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
+from rung.core.gaps import filled, resized
 from rung.core.rng import digest
 from rung.core.types import Clip, Floats
 from rung.data.numbers import MISSING
@@ -81,21 +82,16 @@ class Series:
         low, high = np.log(PITCH)
         tones = []
         for channel_T in self._scaled():
-            value = _resized(channel_T, round(RATE * SECONDS))
+            value = resized(channel_T[None], round(RATE * SECONDS))[0]
             turns = np.cumsum(np.exp(low + (value + 1) / 2 * (high - low))) / RATE
             tones.append(LOUD * np.sin(2 * np.pi * turns))
         return Clip(np.concatenate(tones).astype(np.float32), RATE)
 
     def _scaled(self) -> Iterator[Floats]:
         """Each channel without gaps, its lowest value at -1 and its highest at 1; zeros where it is flat."""
-        for channel_T in self.values():
-            known_T = np.flatnonzero(~np.isnan(channel_T))
-            if not len(known_T):
-                yield np.zeros_like(channel_T)
-                continue
-            whole_T = np.interp(np.arange(len(channel_T)), known_T, channel_T[known_T])
-            low, high = whole_T.min(), whole_T.max()
-            yield ((whole_T - low) / (high - low) * 2 - 1 if high > low else np.zeros_like(whole_T)).astype(np.float32)
+        for channel_T in filled(self.values()):
+            low, high = channel_T.min(), channel_T.max()
+            yield (channel_T - low) / (high - low) * 2 - 1 if high > low else np.zeros_like(channel_T)
 
 
 def series_of(column: pl.Series) -> list[Series | None]:
@@ -191,14 +187,8 @@ def _number(value: Any) -> float | None:
 
 def _picture(value_T: Floats) -> Any:
     """(S, S, 3) bytes of one channel between -1 and 1."""
-    x_S = _resized(value_T, SIDE)
+    x_S = resized(value_T[None], SIDE)[0]
     angle_S = np.arccos(np.clip(x_S, -1, 1))
     near = 1 - np.abs(x_S[:, None] - x_S) / 2
     added, apart = np.cos(angle_S[:, None] + angle_S), np.sin(angle_S[:, None] - angle_S)
     return np.round(np.stack([near, (added + 1) / 2, (apart + 1) / 2], axis=2) * 255).astype(np.uint8)
-
-
-def _resized(value_T: Floats, length: int) -> Floats:
-    """The channel in `length` steps, by straight lines between its own."""
-    at = np.linspace(0, len(value_T) - 1, length)
-    return np.interp(at, np.arange(len(value_T)), value_T).astype(np.float32)
