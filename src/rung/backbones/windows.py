@@ -136,11 +136,14 @@ class WindowReader:
         # Channels innermost, as convolutions like them: a third off a training step, at the least.
         return Batch(x_U.contiguous(memory_format=torch.channels_last) if x_U.ndim == 4 else x_U, count_N)
 
-    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
-        """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side."""
+    def vectors(self, module: nn.Module, batch: Batch, *, pieces: bool = False) -> Tensor:
+        """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side.
+
+        pieces: a long sound or series passes in such, so that its length costs no memory; where a pass is to be stopped
+        or fed in the middle, it has to come in one.
+        """
         kind = next(module.parameters()).dtype
-        # Where nothing is learnt a long sound passes in pieces, so that its length costs no memory.
-        most = len(batch.x_U) if torch.is_grad_enabled() else self.at_once * (1 if batch.device.type == "cpu" else 16)
+        most = self.at_once * (1 if batch.device.type == "cpu" else 16) if pieces else len(batch.x_U)
         pieces = torch.split(batch.x_U, most)
         vector_UD = torch.cat([self._pooled(module(**self._asked(x_U.to(kind)))).float() for x_U in pieces])
         if self._family.windows == "mean" and (batch.count_N == 1).all():
