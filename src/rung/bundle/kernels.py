@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -19,7 +20,9 @@ FEATURES = 9996  # 84 kernels, each with 119 pairs of dilation and bias
 MOST_DILATIONS = 32
 MOST_CHANNELS = 9  # that one kernel adds up
 GOLDEN = (np.sqrt(5) + 1) / 2
-AT_ONCE = 60_000  # values of a series times rows: what a core's cache holds
+AT_ONCE = 30_000  # steps of a channel, times rows, that pass together
+GROUP = 120_000  # those of all pairs that are convolved together: what a core's cache holds
+SIDE_BY_SIDE = 64
 COUNTED = 255  # steps that are counted before a byte runs over
 TENSORS = ("dilation", "triple", "begin", "adds", "bias")
 BESIDE = 2  # features of every series beside the kernels': the missing share and the length
@@ -68,15 +71,25 @@ class Kernels:
     def _shares(self, x_TCN: Floats) -> Floats:
         """(F, N) shares of steps above each bias."""
         out_FN = np.empty((len(self.bias), x_TCN.shape[2]), np.float32)
-        known: tuple[int, bytes] | None = None
-        for p, (dilation, triple) in enumerate(zip(self.dilation.tolist(), self.triple.tolist(), strict=True)):
-            if known != (dilation, self.adds[p].tobytes()):  # neighbours share it, and series of one channel all do
-                known = (dilation, self.adds[p].tobytes())
-                shifted, total = _shifted(_added(x_TCN, self.adds[p]), dilation)
-            first, last = self.begin[p], self.begin[p + 1]
-            conv_TN = _cropped(_convolved(shifted, total, triple), dilation, p)
-            out_FN[first:last] = _above(conv_TN, self.bias[first:last])
+        together = max(1, GROUP // x_TCN[:, 0].size)
+        for dilation, odd, pairs in self._groups:
+            for some in np.split(pairs, range(together, len(pairs), together)):
+                feature_PK = self.begin[some, None] + np.arange(self.begin[some[0] + 1] - self.begin[some[0]])
+                conv_PTN = _convolved(x_TCN, self.adds[some], dilation, self.triple[some])
+                share_PKN = _above(_cropped(conv_PTN, dilation, odd=odd), self.bias[feature_PK])
+                out_FN[feature_PK] = share_PKN
         return out_FN
+
+    @cached_property
+    def _groups(self) -> list[tuple[int, bool, Ints]]:
+        """Pairs that are convolved together: those of one dilation that leave out the ends, and those that don't."""
+        place = np.arange(len(self.dilation))
+        odd = (place // len(PLACES) + place % len(PLACES)) % 2 == 1
+        return [
+            (int(dilation), flag, np.flatnonzero((self.dilation == dilation) & (odd == flag)))
+            for dilation in np.unique(self.dilation)
+            for flag in (False, True)
+        ]
 
 
 def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int = FEATURES) -> Kernels:
@@ -98,10 +111,9 @@ def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int
     row = draw.integers(len(known), size=pairs)
     bias = np.empty(begin[-1], np.float32)
     for p in range(pairs):
-        dilation, triple = int(dilations[p // len(PLACES)]), p % len(PLACES)
-        shifted, total = _shifted(_added(known[row[p]].T[:, :, None], adds[p]), dilation)
-        conv_T = _convolved(shifted, total, triple)[:, 0]
-        bias[begin[p] : begin[p + 1]] = np.quantile(conv_T, share[begin[p] : begin[p + 1]])
+        dilation, own = int(dilations[p // len(PLACES)]), slice(begin[p], begin[p + 1])
+        conv_PTN = _convolved(known[row[p]].T[:, :, None], adds[p : p + 1], dilation, np.array([p % len(PLACES)]))
+        bias[own] = np.quantile(conv_PTN, share[own])
     triples = np.tile(np.arange(len(PLACES)), len(dilations))
     return Kernels(column, np.repeat(dilations, len(PLACES)), triples, begin.astype(np.int64), adds, bias)
 
@@ -126,8 +138,32 @@ def _subsets(draw: np.random.Generator, pairs: int, channels: int) -> NDArray[np
     return np.asarray(rank_PC < many_P[:, None], np.bool_)
 
 
+def _convolved(x_TCN: Floats, adds_PC: NDArray[np.bool_], dilation: int, triple_P: Ints) -> Floats:
+    """(P, T, N): weights of -1 everywhere and 3 more at three places, over the padded sum of a pair's channels.
+
+    Everything is added up one by one, in one order, so that no layout rounds it anew.
+    """
+    alike = bool((adds_PC == adds_PC[0]).all())
+    added_QTN = np.stack([_added(x_TCN, adds_C) for adds_C in (adds_PC[:1] if alike else adds_PC)])
+    reach, steps = (LENGTH - 1) * dilation // 2, len(x_TCN)
+    padded = np.pad(added_QTN, ((0, 0), (reach, reach), (0, 0)))
+    shifted = [padded[:, j * dilation : j * dilation + steps] for j in range(LENGTH)]
+    total_QTN = shifted[0].copy()
+    for each in shifted[1:]:
+        total_QTN += each
+    stack = np.stack(shifted)
+    a, b, c = PLACES[triple_P].T
+    own = np.zeros(len(triple_P), np.int64) if alike else np.arange(len(triple_P))
+    conv_PTN: Floats = stack[a, own]
+    conv_PTN += stack[b, own]
+    conv_PTN += stack[c, own]
+    conv_PTN *= np.float32(3)
+    conv_PTN -= total_QTN
+    return conv_PTN
+
+
 def _added(x_TCN: Floats, adds_C: NDArray[np.bool_]) -> Floats:
-    """(T, N): a convolution of several channels is that of their sum. One by one, so that no layout rounds it anew."""
+    """(T, N): a convolution of several channels is that of their sum."""
     first, *rest = np.flatnonzero(adds_C)
     x_TN = x_TCN[:, first]
     for channel in rest:
@@ -135,38 +171,20 @@ def _added(x_TCN: Floats, adds_C: NDArray[np.bool_]) -> Floats:
     return np.asarray(x_TN, np.float32)
 
 
-def _shifted(x_TN: Floats, dilation: int) -> tuple[list[Floats], Floats]:
-    """What each of the nine weights sees of the padded series, (T, N), and their sum."""
+def _cropped(conv_PTN: Floats, dilation: int, *, odd: bool) -> Floats:
+    """Without the steps that the kernel's ends overhang, for every other pair, where any step is left."""
     reach = (LENGTH - 1) * dilation // 2
-    padded = np.pad(x_TN, ((reach, reach), (0, 0)))
-    shifted = [padded[j * dilation : j * dilation + len(x_TN)] for j in range(LENGTH)]
-    total = shifted[0].copy()
-    for each in shifted[1:]:
-        total += each
-    return shifted, total
+    return conv_PTN[:, reach:-reach] if odd and conv_PTN.shape[1] > 2 * reach else conv_PTN
 
 
-def _convolved(shifted: Sequence[Floats], total_TN: Floats, triple: int) -> Floats:
-    """(T, N): weights of -1 everywhere, and 3 more at three places."""
-    a, b, c = PLACES[triple]
-    conv_TN = shifted[a] + shifted[b]
-    conv_TN += shifted[c]
-    conv_TN *= np.float32(3)
-    conv_TN -= total_TN
-    return conv_TN
-
-
-def _cropped(conv_TN: Floats, dilation: int, pair: int) -> Floats:
-    """Every other pair without the steps that the kernel's ends overhang, where any other is left."""
-    reach = (LENGTH - 1) * dilation // 2
-    odd = (pair // len(PLACES) + pair % len(PLACES)) % 2
-    return conv_TN[reach:-reach] if odd and len(conv_TN) > 2 * reach else conv_TN
-
-
-def _above(conv_TN: Floats, bias_K: Floats) -> Floats:
-    """(K, N) shares of the steps that are above each bias."""
-    count_KN = np.zeros((len(bias_K), conv_TN.shape[1]), np.float32)
-    for begin in range(0, len(conv_TN), COUNTED):
-        above_TKN = conv_TN[begin : begin + COUNTED, None] > bias_K[:, None]
-        count_KN += np.add.reduce(above_TKN.view(np.uint8), axis=0, dtype=np.uint8)
-    return count_KN / np.float32(len(conv_TN))
+def _above(conv_PTN: Floats, bias_PK: Floats) -> Floats:
+    """(P, K, N) shares of the steps that are above each bias."""
+    pairs, steps, rows = conv_PTN.shape
+    aside = SIDE_BY_SIDE // rows or 1  # of few rows, as many steps as make a long enough inner loop
+    whole = np.pad(conv_PTN, ((0, 0), (0, -steps % aside), (0, 0)), constant_values=-np.inf)
+    conv_RPM = whole.reshape(pairs, -1, aside * rows).transpose(1, 0, 2)
+    count_PKM = np.zeros((*bias_PK.shape, aside * rows), np.float32)
+    for begin in range(0, len(conv_RPM), COUNTED):
+        above_RPKM = conv_RPM[begin : begin + COUNTED, :, None] > bias_PK[:, :, None]
+        count_PKM += np.add.reduce(above_RPKM.view(np.uint8), axis=0, dtype=np.uint8)
+    return count_PKM.reshape(*bias_PK.shape, aside, rows).sum(axis=2) / np.float32(steps)

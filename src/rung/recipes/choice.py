@@ -5,15 +5,24 @@ from collections.abc import Sequence
 
 from rung.backbones.catalog import catalog, here
 from rung.core.contracts import Embedder, Rung
-from rung.core.types import EMBEDDED, Column, Finding
+from rung.core.types import EMBEDDED, Column, Finding, Role
 
 TABLE = "table"
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
 
 
 def modality_of(columns: Sequence[Column]) -> str:
-    """text, image or audio: what a backbone will have to read; table where there is nothing for one."""
+    """text, image, audio or series: what a backbone will have to read; table where there is nothing for one."""
     return next((column.role.value for column in columns if column.role in EMBEDDED), TABLE)
+
+
+def can_read(modality: str, data: str) -> bool:
+    """Whether a backbone of one modality reads data of another: one for images or sounds gets a series as such.
+
+    >>> can_read("image", "series"), can_read("series", "image")
+    (True, False)
+    """
+    return modality == data or (data == Role.SERIES and modality in (Role.IMAGE, Role.AUDIO))
 
 
 def default_backbone(modality: str) -> str | None:
@@ -39,5 +48,8 @@ def said_of(embedder: Embedder | None, columns: Sequence[Column], chosen: Sequen
     if modality == TABLE:
         return ()
     known = [entry.id for entry in catalog() if entry.modality == modality][:2]
+    named = f"--backbone {' or '.join(known)}, or a local folder" if known else "a local folder, with --backbone"
+    if modality == Role.SERIES:
+        named = "a local folder with PatchTST, PatchTSMixer or TimesFM, or a backbone for images or sounds"
     what = f"no {modality} backbone is on this machine: only the rungs that need none are tried"
-    return (Finding("no_backbone", what, (), "warn", f"Name one: --backbone {' or '.join(known)}, or a local folder."),)
+    return (Finding("no_backbone", what, (), "warn", f"Name one: {named}."),)

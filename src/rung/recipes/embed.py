@@ -19,7 +19,7 @@ from rung.data.read import Sheet, read
 from rung.data.roles import infer
 from rung.predict.earlier import load_backbone
 from rung.recipes.apply import table_of
-from rung.recipes.choice import default_backbone
+from rung.recipes.choice import can_read, default_backbone
 
 
 def embed(
@@ -42,7 +42,7 @@ def embed(
     found = None if isinstance(data, list) else _column(read(data), column)
     embedder = load_backbone(backbone or _default(found))
     modality = embedder.card.modality
-    if found is not None and found.modality != modality:
+    if found is not None and not can_read(modality, found.modality):
         got = f"{found.modality} in column {found.column.name!r}"
         raise BadOption(f"backbone {embedder.card.id}", wanted=f"rows for {modality}", got=got, fix="Name another one.")
     items = _listed(data, modality) if found is None else found.items()

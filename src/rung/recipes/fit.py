@@ -23,7 +23,7 @@ from rung.core.types import Floats, Inputs, Task, Tell
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.predict.earlier import load_backbone
-from rung.recipes.choice import TABLE, default_backbone, modality_of, said_of
+from rung.recipes.choice import TABLE, can_read, default_backbone, modality_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
@@ -274,7 +274,7 @@ def _backbone(options: FitOptions, chosen: Sequence[Rung], modality: str) -> Emb
     if name is None or modality == TABLE:
         return None
     first = load_backbone(name, device=options.device) if leads() else None
-    if first is not None and first.card.modality != modality:
+    if first is not None and not can_read(first.card.modality, modality):
         fix = "Name another one, or say what the columns are with --column NAME=ROLE."
         got = f"one for {first.card.modality}"
         raise BadOption(f"--backbone {name}", wanted=f"one for {modality}, as the data is", got=got, fix=fix)
