@@ -50,7 +50,9 @@ def find(
     left = {word: role for word, role in overrides.items() if word not in asked}
     ids = _named(frame, left, Role.ID, target)
     if asked and any(frame[name].n_unique() < frame.height for name in ids):
-        return Found((_long(frame, [name for names in asked.values() for name in names], left, target),), left)
+        column = _long(frame, [name for names in asked.values() for name in names], left, target)
+        used = {word for word in left if (names := _matched(frame, word)) and set(names) <= {*column.source[1:]}}
+        return Found((column,), {word: role for word, role in left.items() if word not in used})
     for word, names in asked.items():
         if len(names) == 1:
             wanted = "several columns, or an id whose rows it goes over"
@@ -58,7 +60,7 @@ def find(
             raise BadOption(f"--column {word}=series", wanted=wanted, got="one number a row", fix=fix)
     taken = {target, *others, *(name for names in asked.values() for name in names)}
     columns = [_wide(frame, re.split(r"[*?\[]", word)[0], names, "named with --column") for word, names in asked.items()]
-    taken |= {name for name in frame.columns for word in left if name == word or fnmatchcase(name, word)}
+    taken |= {name for word in left for name in _matched(frame, word)}
     for stem, names in _runs(frame, [name for name in frame.columns if name not in taken]):
         columns.append(_wide(frame, stem, names))
     return Found(tuple(columns), left)
@@ -124,7 +126,7 @@ def _numbers(series: pl.Series) -> pl.Series:
 
 def _flat(frame: pl.DataFrame, word: str, target: str | None) -> list[str]:
     """Columns named by `word` that hold one number a row; of several, those whose names end in numbers go first."""
-    names = [name for name in frame.columns if (name == word or fnmatchcase(name, word)) and name != target]
+    names = [name for name in _matched(frame, word) if name != target]
     scalar = [name for name in names if frame[name].dtype.is_numeric() or frame[name].dtype == pl.String]
     numbered = [name for name in scalar if NUMBERED.fullmatch(name)]
     if len(scalar) > 1 and len(numbered) > 1:
@@ -133,8 +135,13 @@ def _flat(frame: pl.DataFrame, word: str, target: str | None) -> list[str]:
 
 
 def _named(frame: pl.DataFrame, overrides: Mapping[str, Role], role: Role, target: str | None) -> list[str]:
-    words = [word for word, given in overrides.items() if given == role]
-    return [n for n in frame.columns if n != target and any(n == word or fnmatchcase(n, word) for word in words)]
+    found = {name for word, given in overrides.items() if given == role for name in _matched(frame, word)}
+    return [name for name in frame.columns if name in found and name != target]
+
+
+def _matched(frame: pl.DataFrame, word: str) -> list[str]:
+    """Columns that a name or a wildcard means."""
+    return [word] if word in frame.columns else [name for name in frame.columns if fnmatchcase(name, word)]
 
 
 def _long(frame: pl.DataFrame, values: Sequence[str], overrides: Mapping[str, Role], target: str | None) -> Column:

@@ -47,7 +47,8 @@ def guess(series: pl.Series) -> Column:
     if kind == pl.Binary or holds_files(kind):
         return _held(name, values)
     if holds_series(kind):
-        return Column(name, Role.SERIES, "lists of numbers" if kind.inner.is_numeric() else "lists of channels")
+        flat = isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric()
+        return Column(name, Role.SERIES, "lists of numbers" if flat else "lists of channels")
     if kind.is_nested() or kind in (pl.Object, pl.Time):
         return Column(name, Role.IGNORE, f"values of type {kind} are not understood")
     if values.n_unique() == 1:
