@@ -21,7 +21,7 @@ def read_npz(path: Path) -> Loaded:
     lengths (N,), where it is there, says where each series ends. Raises UnreadableFile.
     """
     try:
-        with np.load(path, allow_pickle=False) as opened:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as opened:
             arrays: dict[str, NDArray[Any]] = {name: opened[name] for name in opened.files}
     except (ValueError, BadZipFile, EOFError, KeyError) as error:
         pickled = "pickle" in str(error).lower()
