@@ -7,10 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rung.adapt.training.mix import ALPHA, mix
-from rung.adapt.training.varied import GAIN_DB, IMAGE, NOISE_DB, SHIFT, SOUND, Varied
+from rung.adapt.training.varied import GAIN_DB, IMAGE, JITTER, NOISE_DB, SERIES, SHIFT, SOUND, Varied
+from rung.data.series import Series
+from rung.testing.curves import Curve, curves
 from rung.testing.senses import Noise, Picture, noises, pictures
 
 ONE = pictures(np.array([1]))[0]
+WAVE = curves(np.array([1]), steps=400, channels=2)[0]
 TONE = noises(np.array([1]), seconds=1.0)[0]
 
 
@@ -22,9 +25,13 @@ def heard(name, seed=0, item=TONE):
     return Varied(item, (name,), seed).clip().samples
 
 
-@pytest.mark.parametrize("name", [*IMAGE, *SOUND])
+def followed(name, seed=0, item=WAVE):
+    return Varied(item, (name,), seed).values()
+
+
+@pytest.mark.parametrize("name", [*IMAGE, *SOUND, *SERIES])
 def test_a_view_is_the_same_for_the_same_seed_and_another_for_another(name):
-    look = seen if name in IMAGE else heard
+    look = seen if name in IMAGE else heard if name in SOUND else followed
     views = [look(name, seed) for seed in range(8)]
     assert np.array_equal(views[0], look(name, 0))
     assert len({view.tobytes() for view in views}) > (1 if name == "flip" else 7)
@@ -107,6 +114,45 @@ def test_specaugment_silences_a_stretch_and_a_band():
     strong = [np.abs(np.fft.rfft(heard("specaugment", seed, white))) for seed in range(10)]
     least = [np.convolve(each, np.ones(40) / 40, "valid").min() / each.mean() for each in strong]
     assert np.median(least) < 0.3  # a band where little is left
+
+
+def test_jitter_is_white_noise_of_a_tenth_of_the_spread():
+    added = followed("jitter") - WAVE.values()
+    share = added.std(1) / WAVE.values().std(1)
+    assert np.allclose(share, JITTER, rtol=0.2)
+    assert abs(np.corrcoef(added[0, 1:], added[0, :-1])[0, 1]) < 0.2
+
+
+def test_scaling_is_a_factor_that_drifts_in_a_straight_line():
+    flat = Curve(np.ones((2, 50), np.float32))
+    found = np.stack([followed("scaling", seed, flat) for seed in range(40)])
+    assert np.allclose(np.diff(found, 2, axis=2), 0, atol=1e-5)
+    assert 0.05 < found[:, :, 0].std() < 0.15
+    assert not np.allclose(found[:, 0], found[:, 1])
+
+
+def test_a_slice_is_a_part_stretched_to_the_full_length():
+    ramp = Curve(np.arange(100, dtype=np.float32)[None])
+    for seed in range(20):
+        found = followed("slicing", seed, ramp)[0]
+        assert found.shape == (100,)
+        assert np.allclose(np.diff(found), np.diff(found)[0], atol=1e-3)
+        assert 0.68 < np.diff(found)[0] < 0.96
+
+
+def test_missing_values_stay_missing_or_are_bridged():
+    gaps = WAVE.values().copy()
+    gaps[0, 5:9] = np.nan
+    assert np.isnan(followed("jitter", item=Curve(gaps)))[0, 5:9].all()
+    assert np.isfinite(followed("jitter", item=Curve(gaps))[1]).all()
+    assert np.isfinite(followed("slicing", item=Curve(gaps))).all()
+
+
+def test_a_changed_series_is_seen_and_heard_changed():
+    item = Series("row 0", WAVE.values())
+    assert not np.array_equal(np.asarray(Varied(item, ("jitter",), 0).image()), np.asarray(item.image()))
+    assert not np.array_equal(Varied(item, ("jitter",), 0).clip().samples, item.clip().samples)
+    assert np.array_equal(Varied(item, (), 0).clip().samples, item.clip().samples)
 
 
 def test_an_empty_sound_stays_empty():

@@ -9,12 +9,14 @@ import pytest
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.training.mix import ALPHA
-from rung.adapt.training.varied import IMAGE, SOUND
+from rung.adapt.training.varied import IMAGE, SERIES, SOUND
 from rung.adapt.views import TOGETHER, agreeing, fitting, summary, with_views
 from rung.backbones.load import load
 from rung.core.contracts import Job
 from rung.core.types import Column, Fold, Inputs, Plan, Role, Target, Task
 from rung.metrics.table import default
+from rung.testing import curves
+from rung.testing.curves import tiny_series
 from rung.testing.senses import SIDE, Picture, noises, pictures, tiny_sense
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
@@ -27,7 +29,8 @@ def loaded(tmp_path_factory):
 
     def of(family):
         if family not in known:
-            folder = tiny_sense(family, tmp_path_factory.mktemp(family))
+            make = tiny_series if family in curves.MAKES else tiny_sense
+            folder = make(family, tmp_path_factory.mktemp(family))
             known[family] = load(str(folder), precision="float32", cache=False, device="cpu")
         return known[family]
 
@@ -36,11 +39,11 @@ def loaded(tmp_path_factory):
 
 @pytest.fixture
 def job_of(loaded):
-    """Make a job of images or sounds of known classes."""
+    """Make a job of images, sounds or series of known classes."""
 
     def make(items, label_N, family="vit", **rest):
         embedder = loaded(family)
-        role = Role.IMAGE if embedder.card.modality == "image" else Role.AUDIO
+        role = Role(embedder.card.modality)
         x_ND = embedder(items)
         empty = pl.DataFrame({"": label_N}).drop("")  # which remembers its height
         inputs = Inputs({}, empty, lambda _: x_ND, len(items), media={"file": items})
@@ -57,11 +60,12 @@ def job_of(loaded):
 
 def toy(job_of, family="vit", rows=60, **rest):
     label_N = np.arange(rows) // 2 % 3
-    sights = family in ("vit", "resnet")
-    return job_of(pictures(label_N) if sights else noises(label_N), label_N, family, **rest)
+    make = curves.curves if family in curves.MAKES else pictures if family in ("vit", "resnet") else noises
+    return job_of(make(label_N), label_N, family, **rest)
 
 
 EFFECTS = [(name, "resnet") for name in (*IMAGE, *ALPHA)] + [(name, "yamnet") for name in (*SOUND, "mixup")]
+EFFECTS += [(name, "patchtst") for name in (*SERIES, "mixup")]
 
 
 @pytest.mark.parametrize("rung", ["partial", "full"])

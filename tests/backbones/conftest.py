@@ -2,7 +2,8 @@
 
 import pytest
 
-from rung.testing import senses
+from rung.testing import curves, senses
+from rung.testing.curves import tiny_series
 from rung.testing.senses import tiny_sense
 from rung.testing.toys import tiny
 
@@ -19,9 +20,10 @@ def own_cache(monkeypatch, tmp_path):
 def toy(tmp_path_factory):
     made = {}
 
-    def make(family):
+    def folder(family):
         if family not in made:
-            made[family] = (tiny_sense if family in senses.MAKES else tiny)(family, tmp_path_factory.mktemp(family))
+            make = tiny_sense if family in senses.MAKES else tiny_series if family in curves.MAKES else tiny
+            made[family] = make(family, tmp_path_factory.mktemp(family))
         return made[family]
 
-    return make
+    return folder

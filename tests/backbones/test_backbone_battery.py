@@ -6,7 +6,7 @@ import pytest
 from rung.backbones.catalog import families
 from rung.backbones.huggingface import HuggingFace
 from rung.backbones.source import locate
-from rung.testing import checks_backbone, senses
+from rung.testing import checks_backbone, curves, senses
 from rung.testing.checks_backbone import BATTERY
 from rung.testing.toys import MAKES
 
@@ -24,7 +24,7 @@ def test_family_passes(toy, family, check):
 
 
 def test_every_family_of_the_catalog_has_a_toy():
-    assert set(families()) == {*MAKES, *senses.MAKES, TIMM}
+    assert set(families()) == {*MAKES, *senses.MAKES, *curves.MAKES, TIMM}
 
 
 class LeakyPadding(HuggingFace):

@@ -147,6 +147,14 @@ def test_the_top_runs_on_what_was_kept_below(toy, family):
     assert (got - wanted).abs().max() < 0.05 * size  # what is kept has the precision of bfloat16
 
 
+def test_what_was_kept_of_long_sounds_is_whole(toy):
+    tunable = load(str(toy("wav2vec2")), precision="float32", cache=False, device="cpu").tunable
+    prepared = tunable.prepare(noises(np.arange(6) % 3, seconds=6.0))
+    assert sum(map(len, prepared.ids)) > tunable.at_once
+    kept = keep(tunable, tunable.module(), 1, (prepared,))[0]
+    assert len(kept.bits_U) == sum(map(len, prepared.ids))
+
+
 @pytest.mark.parametrize("family", ["resnet", "mobilenet_v2"])
 def test_statistics_of_pretrained_norms_never_move(toy, family):
     tunable = load(str(toy(family)), precision="float32", cache=False, device="cpu").tunable

@@ -5,11 +5,13 @@ import subprocess
 import sys
 
 import numpy as np
+import polars as pl
 import pytest
 import soundfile
 
 import rung
 from rung.backbones.catalog import families
+from rung.testing import curves
 from rung.testing.senses import RATE, noises, pictures, tiny_sense
 from rung.testing.toys import tiny
 
@@ -72,6 +74,29 @@ def seen(request, tmp_path_factory):
             found[family] = run, run.predict_proba(rows)
     subprocess.run([sys.executable, "-c", AGAIN, *[str(run.path) for run, _ in found.values()]], check=True)
     return found
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    """Each family that reads series, fitted on toys, and what a fresh process predicts."""
+    place, kind_N = tmp_path_factory.mktemp("series"), np.arange(48) % 2
+    rows = [item.values().tolist() for item in curves.curves(kind_N, channels=2)]
+    table = pl.DataFrame({"x": rows, "label": [f"kind {kind}" for kind in kind_N]})
+    (place / "rows.json").write_text(json.dumps(rows[:12]))
+    found = {}
+    for family in curves.MAKES:
+        backbone = str(curves.tiny_series(family, place / "models" / family))
+        run = rung.fit(table, target="label", backbone=backbone, rungs="frozen", out=place / family)
+        found[family] = run, run.predict_proba(rows[:12])
+    subprocess.run([sys.executable, "-c", AGAIN, *[str(run.path) for run, _ in found.values()]], check=True)
+    return found
+
+
+@pytest.mark.parametrize("family", list(curves.MAKES))
+def test_series_are_predicted_alike_in_a_fresh_process(followed, family):
+    run, before = followed[family]
+    assert run.evidence.winner == "frozen"
+    assert np.abs(before - np.load(run.path / "again.npy")).max() < 1e-5
 
 
 def test_images_and_sounds_are_predicted_alike_in_a_fresh_process(seen):

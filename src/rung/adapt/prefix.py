@@ -5,7 +5,7 @@ passes run a model without the blocks below and hand it what was kept. Whether a
 assumed: a family whose first block computes something for all others (T5's position bias) keeps that one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
@@ -34,7 +34,7 @@ def hidden_before(tunable: Tunable, module: nn.Module, block: nn.Module, batch: 
     """What `block` is first given when `batch` passes `module`, which ends there: (N, T, D), or (U, ...) of windows."""
 
     def stop(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        raise _Reached(args[0] if args else kwargs["hidden_states"])
+        raise _Reached(args[0] if args else kwargs[_states(kwargs)])
 
     handle = block.register_forward_pre_hook(stop, with_kwargs=True)
     try:
@@ -150,12 +150,12 @@ class Suffix(nn.Module):
         given, self._given = self._given, None  # once a pass: ALBERT calls the same block again and again
         if given is None:
             return None
-        return ((given, *args[1:]), kwargs) if args else (args, {**kwargs, "hidden_states": given})
+        return ((given, *args[1:]), kwargs) if args else (args, {**kwargs, _states(kwargs): given})
 
 
-def laid_out(x: Tensor) -> Tensor:
-    """Maps (N, C, H, W) with the channels innermost, as convolutions like them; anything else as it is."""
-    return x.contiguous(memory_format=torch.channels_last) if x.ndim == 4 else x
+def _states(kwargs: Mapping[str, Any]) -> str:
+    """Under which name a block is given its states: the first tensor's."""
+    return next(name for name, value in kwargs.items() if isinstance(value, Tensor))
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ class Kept:
     bits_U: NDArray[np.uint16] = field(repr=False)
     offset_N: Ints
     padded: bool
+    innermost: bool = False  # channels of maps (U, C, H, W) lie innermost, as convolutions like them
 
     def rows(self, rows: Ints, device: torch.device) -> Tensor:
         """Float32 states of these rows: (N, T, D) filled with zeros to the longest, or windows one after another."""
@@ -179,7 +180,8 @@ class Kept:
             else:
                 into[at : at + len(own)] = own
                 at += len(own)
-        return laid_out(out.to(device).float())
+        found = out.to(device).float()
+        return found.contiguous(memory_format=torch.channels_last) if self.innermost else found
 
 
 def keep(
@@ -195,11 +197,13 @@ def keep(
         length_N = np.fromiter(map(len, prepared.ids), np.int64, len(prepared.ids))
         offset_N = np.concatenate([np.zeros(1, np.int64), np.cumsum(length_N)])
         bits_U: NDArray[np.uint16] | None = None
+        innermost = False
         for rows in _batches(length_N, tunable.at_once):
             with frozen(module), torch.inference_mode():
                 hidden = hidden_before(tunable, module, first, tunable.batch(prepared, rows))
                 bits = hidden.bfloat16().contiguous().cpu().view(torch.uint16).numpy()
             if bits_U is None:
+                innermost = hidden.ndim == 4 and not hidden.is_contiguous()
                 bits_U = _room((int(offset_N[-1]), *bits.shape[2 if tunable.padded else 1 :]))
             at = 0
             for i, row in enumerate(rows):
@@ -209,7 +213,7 @@ def keep(
             done += len(rows)
             told(done)
         assert bits_U is not None
-        found.append(Kept(bits_U, offset_N, tunable.padded))
+        found.append(Kept(bits_U, offset_N, tunable.padded, innermost))
     return tuple(found)
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.choose import Candidate
-from rung.adapt.frozen import AT_REST, PASSES, STRENGTHS, Frozen, groups_of, rate_of_products
+from rung.adapt.features import groups_of
+from rung.adapt.frozen import AT_REST, PASSES, STRENGTHS, Frozen, rate_of_products
 from rung.adapt.linear import path
 from rung.adapt.search import climb
 from rung.bundle.blend import Fitted

@@ -1,4 +1,4 @@
-"""Handmade features of images and sounds, beside table columns, under one linear head: no backbone."""
+"""Handmade features of images, sounds and series, beside table columns, under one linear head: no backbone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ import numpy as np
 
 from rung.adapt.choose import Candidate
 from rung.adapt.linear import Groups, fit_linear, path, standard
+from rung.bundle.kernels import fit_kernels
 from rung.bundle.model import Encoders, FittedModel
 from rung.bundle.table import fit_table
 from rung.core.contracts import Job
@@ -19,13 +20,14 @@ SIGNALS = "signals"  # what the choice says of such a model
 
 
 class Signals:
-    """Colour histograms and HOG of images, MFCC and spectral statistics of sounds (rung.data.pictures, .sounds).
+    """Colour histograms and HOG of images, MFCC and statistics of sounds, random convolutions of series.
 
-    A picture's features have one scale by their making; a sound's are divided by their spread on the rows that train.
+    See rung.data.pictures, rung.data.sounds and rung.bundle.kernels. A picture's features have one scale by their
+    making; the others are divided by their spread on the rows that train.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._spread = any(column.role is Role.AUDIO for column in columns)
+        self._spread = any(column.role in (Role.AUDIO, Role.SERIES) for column in columns)
 
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """Strengths from strong to weak, then class weights at the best."""
@@ -59,10 +61,17 @@ class Signals:
 
 
 def _encoders(job: Job, rows: Ints) -> Encoders:
-    names = tuple(job.inputs.media)
+    series = {column.name for column in job.columns if column.role is Role.SERIES}
+    names = tuple(name for name in job.inputs.media if name not in series)
+    kernels = tuple(
+        fit_kernels(name, [items[row] for row in rows], seed=job.seed)
+        for name, items in job.inputs.media.items()
+        if name in series
+    )
+    bare = Encoders(plain=names, kernels=kernels)
     if not job.inputs.table.width:
-        return Encoders(plain=names)
-    spread = float(np.sqrt(Encoders(plain=names).apply(job.inputs.take(rows)).var(axis=0).sum()))
+        return bare
+    spread = float(np.sqrt(bare.apply(job.inputs.take(rows)).var(axis=0).sum()))
     table = fit_table(job.inputs.table[rows])
     columns = max(1, len(table.numbers) + len(table.categories) + len(table.datetimes))
-    return Encoders(plain=names, table=table, scale=spread / float(np.sqrt(columns)))
+    return replace(bare, table=table, scale=spread / float(np.sqrt(columns)))

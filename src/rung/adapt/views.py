@@ -1,4 +1,4 @@
-"""Which views of images and sounds are worth training on: those that rows set aside from training agree to."""
+"""Which views of images, sounds and series are worth training on: those that rows set aside from training agree to."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from rung.adapt.prefix import frozen
 from rung.adapt.runs import Run
 from rung.adapt.solver import LinearPath
 from rung.adapt.training.mix import ALPHA, mixed
-from rung.adapt.training.varied import IMAGE, SOUND, Varied
+from rung.adapt.training.varied import IMAGE, SERIES, SOUND, Varied
 from rung.bundle.heads import linked
 from rung.core.contracts import Job, Prepared, Tunable
 from rung.core.rng import generator
@@ -23,7 +23,7 @@ from rung.core.types import Column, Floats, Fold, Ints, Role, Task
 from rung.metrics.log_loss import log_loss
 
 AUTO, NONE = "auto", "none"
-KNOWN = (*IMAGE, *SOUND, *ALPHA)
+KNOWN = (*IMAGE, *SOUND, *SERIES, *ALPHA)
 FEWEST = 10  # rows set aside that can agree to something
 MOST = 512  # rows whose views are embedded to ask them
 FEW = f"fewer than {FEWEST} rows set aside could judge it"
@@ -39,7 +39,8 @@ def fitting(job: Job) -> tuple[str, ...]:
     own = [name for name in job.inputs.own if name in job.inputs.media]
     kinds = {column.role.value for column in job.columns if column.name in own}
     alone = len(job.inputs.parts) == 1 and not job.inputs.table.width  # a mixed row has one input, and it is mixed
-    found = (*(IMAGE if "image" in kinds else ()), *(SOUND if "audio" in kinds else ()))
+    known = {"image": IMAGE, "audio": SOUND, "series": SERIES}
+    found = tuple(name for kind, names in known.items() if kind in kinds for name in names)
     if not kinds or not alone:
         return found
     return (*found, *(name for name in ALPHA if name == "mixup" or "image" in kinds))

@@ -1,4 +1,4 @@
-"""From one image or sound to what a model reads: the checkpoint's own processor, and nothing beside it."""
+"""From one image, sound or series to what a model reads: the checkpoint's own processor, and nothing beside it."""
 
 from math import ceil
 from pathlib import Path
@@ -15,6 +15,7 @@ from rung.backbones.source import Source
 from rung.backbones.windows import Front
 from rung.core.errors import NoBackbone
 from rung.core.extras import need
+from rung.core.gaps import filled, resized
 from rung.core.types import Clip, Floats, Media
 
 FILES = ("preprocessor_config.json", "processor_config.json")
@@ -22,8 +23,10 @@ FRAME = 0.01  # seconds between the frames of a spectrogram, where its length is
 STEP = 0.5  # of a window: how far windows of one sound lie apart
 
 
-def front_of(source: Source, family: Family) -> Front:
-    """Read the processor of a folder; raises NoBackbone where there is none."""
+def front_of(source: Source, family: Family, config: Any) -> Front:
+    """Read the processor of a folder; raises NoBackbone where there is none. Series need none."""
+    if family.modality == "series":
+        return SeriesFront(family, config)
     files = [source.folder / name for name in FILES if (source.folder / name).is_file()]
     if not files:
         raise NoBackbone(
@@ -134,6 +137,42 @@ class SoundFront:
             return yamnet.log_mel(x)
         found = self._extractor(x, sampling_rate=self._rate, return_tensors="np")[self.name]
         return np.asarray(found[0], np.float32)
+
+
+class SeriesFront:
+    """Windows of the checkpoint's context: a longer series is cut into overlapping ones, a shorter one is stretched.
+
+    Where the model reads K channels at once, K of the series' stand side by side, the first ones again in the last
+    window where they do not come out even. The models bring each window to one scale themselves.
+    """
+
+    name = "past_values"
+    table: Floats | None = None
+
+    def __init__(self, family: Family, config: Any) -> None:
+        self._length = min(int(config.context_length), family.steps or int(config.context_length))
+        self._channels = int(getattr(config, "num_input_channels", 0))
+
+    def windows(self, item: Media) -> NDArray[Any]:
+        """(W, T, K) float32, or (W, T) of a model for one channel."""
+        x_CT, most = filled(item.values()), self._length
+        if x_CT.shape[1] < most:
+            x_CT = resized(x_CT, most)
+        many = 1 + ceil((x_CT.shape[1] - most) / (most * STEP))
+        begins = np.linspace(0, x_CT.shape[1] - most, many).astype(np.int64)
+        cut_CT = np.stack([x_CT[:, begin : begin + most] for begin in begins])
+        if not self._channels:
+            return cut_CT.reshape(-1, most)
+        side_by_side = ceil(len(x_CT) / self._channels) * self._channels
+        dealt = cut_CT[:, np.arange(side_by_side) % len(x_CT)].reshape(-1, self._channels, most)
+        return np.ascontiguousarray(dealt.transpose(0, 2, 1))
+
+    def identity(self) -> list[str | bytes]:
+        """What decides a window."""
+        return ["series", str(self._length), str(self._channels), str(STEP)]
+
+    def save(self, folder: Path) -> None:
+        """Write nothing: config.json says it all."""
 
 
 def _seconds(extractor: Any) -> float:

@@ -50,7 +50,7 @@ class HuggingFace:
             )
         self.family = family(str(config.get("model_type", "")), of=source.id, folder=source.folder)
         self._weights = check(source)
-        self.config = read_config(source)
+        self.config = read_config(source, self.family)
         self.family = placed(self.family, self.config)
         self.reader: Reader = reader_of(source, self.family, self.config)
 
@@ -86,7 +86,7 @@ class HuggingFace:
         """One forward pass over one batch: (n, width) float32."""
         with torch.inference_mode():
             batch = self.reader.batch(prepared, np.arange(len(prepared.ids)), self.device)
-            out_ND: Floats = self.reader.vectors(self.model, batch).float().cpu().numpy()
+            out_ND: Floats = self.reader.vectors(self.model, batch, pieces=True).float().cpu().numpy()
             return out_ND
 
     def blocks(self) -> dict[str, tuple[str, ...]]:

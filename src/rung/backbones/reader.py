@@ -1,4 +1,4 @@
-"""The way in which a backbone reads one modality: what differs between text, image and sound, and nothing else."""
+"""The way in which a backbone reads one modality: what differs between text and windows, and nothing else."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,8 +41,8 @@ class Reader(Protocol):
     def batch(self, prepared: Prepared, rows: Ints, device: torch.device, *, hollow: bool = False) -> Any:
         """Tensors of these rows; hollow: of their shapes alone."""
 
-    def vectors(self, module: nn.Module, batch: Any) -> Tensor:
-        """(N, width) float32; gradients flow."""
+    def vectors(self, module: nn.Module, batch: Any, *, pieces: bool = False) -> Tensor:
+        """(N, width) float32; gradients flow. pieces: the many windows of a row may pass one after another."""
 
     def pack(self, model: nn.Module) -> None:
         """Lay out the weights for long work on the CPU, beyond linear layers."""

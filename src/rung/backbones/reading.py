@@ -58,9 +58,10 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def read_config(source: Source) -> Any:
-    """Read the transformers configuration; raises NoBackbone."""
-    return read(source, lambda: transformers.AutoConfig.from_pretrained(source.folder, local_files_only=True))
+def read_config(source: Source, family: Family) -> Any:
+    """Read the transformers configuration, with what the family sets otherwise; raises NoBackbone."""
+    auto = transformers.AutoConfig
+    return read(source, lambda: auto.from_pretrained(source.folder, local_files_only=True, **family.config))
 
 
 def read_tokenizer(source: Source) -> Any:
@@ -100,6 +101,7 @@ def read_model(source: Source, family: Family, dtype: torch.dtype) -> Any:
             local_files_only=True,
             output_loading_info=True,
             **family.options,
+            **family.config,
         ),
     )
     missing = [str(key) for kind in ("missing_keys", "mismatched_keys") for key in sorted(report[kind])]

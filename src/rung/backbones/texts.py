@@ -82,7 +82,7 @@ class TextReader:
             ids_NT[row, : len(each)] = each
         return Batch(torch.from_numpy(ids_NT).to(device), torch.from_numpy(length_N).to(device))
 
-    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
+    def vectors(self, module: nn.Module, batch: Batch, *, pieces: bool = False) -> Tensor:  # noqa: ARG002  # see Reader
         """(N, width) float32: pooled and normalised as the backbone wants; gradients flow.
 
         A module that puts virtual tokens in front of a text gives more states than tokens: they are left out.

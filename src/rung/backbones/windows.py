@@ -1,4 +1,4 @@
-"""How an encoder of images or sounds reads: windows of one shape, some a row; their vectors become one."""
+"""How an encoder of images, sounds or series reads: windows of one shape, some a row; their vectors become one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CHUNK = 64  # rows that workers prepare side by side
 
 
 class Front(Protocol):
-    """Preprocessing of one image or sound."""
+    """Preprocessing of one image, sound or series."""
 
     name: str  # the model's argument
     table: Floats | None  # (C, 256): what the bytes of a window stand for; None where windows hold the values
@@ -68,7 +68,7 @@ class WindowReader:
 
         self._family, self._config = family, config
         self.modality, self.pooling = family.modality, family.pooling
-        self._front: Front = front_of(source, family)
+        self._front: Front = front_of(source, family, config)
 
     @cached_property
     def at_once(self) -> int:
@@ -91,7 +91,7 @@ class WindowReader:
         with torch.device("meta"):
             model = blank_model(self._family, self._config).eval()
             x_U = torch.zeros(1, *self._blank.shape[1:])
-            vector_UD = self._pooled(model(**{self._front.name: x_U}))
+            vector_UD = self._pooled(model(**self._asked(x_U)))
         return int(vector_UD.shape[1]) * (2 if self._family.windows == "mean+max" else 1)
 
     @cached_property
@@ -136,13 +136,16 @@ class WindowReader:
         # Channels innermost, as convolutions like them: a third off a training step, at the least.
         return Batch(x_U.contiguous(memory_format=torch.channels_last) if x_U.ndim == 4 else x_U, count_N)
 
-    def vectors(self, module: nn.Module, batch: Batch) -> Tensor:
-        """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side."""
+    def vectors(self, module: nn.Module, batch: Batch, *, pieces: bool = False) -> Tensor:
+        """(N, width) float32: the mean of a row's windows, or mean and greatest value side by side.
+
+        pieces: a long sound or series passes in such, so that its length costs no memory; where a pass is to be stopped
+        or fed in the middle, it has to come in one.
+        """
         kind = next(module.parameters()).dtype
-        # Where nothing is learnt a long sound passes in pieces, so that its length costs no memory.
-        most = len(batch.x_U) if torch.is_grad_enabled() else self.at_once * (1 if batch.device.type == "cpu" else 16)
+        most = self.at_once * (1 if batch.device.type == "cpu" else 16) if pieces else len(batch.x_U)
         pieces = torch.split(batch.x_U, most)
-        vector_UD = torch.cat([self._pooled(module(**{self._front.name: x_U.to(kind)})).float() for x_U in pieces])
+        vector_UD = torch.cat([self._pooled(module(**self._asked(x_U.to(kind)))).float() for x_U in pieces])
         if self._family.windows == "mean" and (batch.count_N == 1).all():
             return vector_UD
         parts = torch.split(vector_UD, batch.count_N.tolist())
@@ -155,7 +158,7 @@ class WindowReader:
         """Fold batch norms into the convolutions before them, laid out as the kernels want them."""
         raw = self._blank[:1]
         x_U = torch.zeros(raw.shape, dtype=next(model.parameters()).dtype)
-        fold(model, lambda: model(**{self._front.name: x_U}))
+        fold(model, lambda: model(**self._asked(x_U)))
 
     def identity(self) -> list[str | bytes]:
         """What of the reading decides a vector."""
@@ -167,11 +170,21 @@ class WindowReader:
         folder.mkdir(parents=True, exist_ok=True)
         self._front.save(folder)
 
+    def _asked(self, x_U: Tensor) -> dict[str, Tensor]:
+        """The model's arguments."""
+        kinds = {
+            "steps": lambda: torch.zeros(x_U.shape, dtype=torch.int64, device=x_U.device),
+            "one": lambda: torch.zeros((len(x_U), 1), dtype=torch.int64, device=x_U.device),
+        }
+        return {self._front.name: x_U, **{name: kinds[kind]() for name, kind in self._family.beside.items()}}
+
     def _pooled(self, out: Any) -> Tensor:
         if self.pooling == "pooler":
             found: Tensor = out.pooler_output.flatten(1)
             return found
-        hidden: Tensor = out.last_hidden_state  # (U, T, D), or a map (U, D, H, W)
+        hidden: Tensor = out.last_hidden_state  # (U, T, D), a map (U, D, H, W), or patches a channel (U, K, P, D)
+        if self.modality == "series":
+            return hidden.flatten(1, -2).mean(1)
         if hidden.ndim == 4:
             return hidden.mean((2, 3))
         return hidden[:, 0] if self.pooling == "cls" else hidden.mean(1)

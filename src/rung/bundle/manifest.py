@@ -31,6 +31,7 @@ class BackboneReference(BaseModel):
     fingerprint: str
     precision: str
     licence: str = ""
+    reads: str = ""  # the role of its columns, where that is not its modality
 
 
 class Manifest(BaseModel):

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from rung.bundle.codes import Codes
 from rung.bundle.heads import KINDS, Features
+from rung.bundle.kernels import TENSORS, Kernels
 from rung.bundle.parts import PartEncoder
 from rung.bundle.table import TableEncoder
 from rung.bundle.tfidf import Tfidf
@@ -34,7 +35,8 @@ class Parts:
 
 @dataclass(frozen=True)
 class Encoders:
-    """Columns to features, side by side: codes of the table, TF-IDF views, embeddings, handmade features, the table.
+    """Columns to features, side by side: codes of the table, TF-IDF views, embeddings, handmade features, kernels over
+    series, the table.
 
     codes come first, so that categories keep their place. parts: embeddings of one column among several. scale
     multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's, so that
@@ -50,6 +52,7 @@ class Encoders:
     root: bool = False
     parts: tuple[PartEncoder, ...] = ()
     codes: Codes | None = None
+    kernels: tuple[Kernels, ...] = ()
 
     def apply(self, inputs: Inputs) -> Features:
         """(N, D) float32: sparse where there is TF-IDF, else dense."""
@@ -61,6 +64,7 @@ class Encoders:
             dense = [self.codes.apply(inputs.table), *dense]
         dense += [part.apply(inputs) for part in self.parts]
         dense += [inputs.plain(name) for name in self.plain]
+        dense += [kernels.apply(inputs.media[kernels.column]) for kernels in self.kernels]
         if self.table is not None:
             dense.append(self.table.apply(inputs.table) * np.float32(self.scale))
         if not self.tfidf:
@@ -134,6 +138,8 @@ class FittedModel:
             files |= {f"tfidf.{i}.{name}": content for name, content in view.files().items()}
         for i, part in enumerate(encoders.parts):
             tensors |= {f"part.{i}.{name}": tensor for name, tensor in part.tensors().items()}
+        for i, kernels in enumerate(encoders.kernels):
+            tensors |= {f"kernels.{i}.{name}": tensor for name, tensor in kernels.tensors().items()}
         if self.delta is not None:
             tensors |= {f"{DELTA}{name}": tensor for name, tensor in self.delta.tensors.items()}
             files |= {f"{ADAPTER}{name}": content for name, content in self.delta.files.items()}
@@ -143,6 +149,7 @@ class FittedModel:
             "embedded": list(encoders.embedded),
             "plain": list(encoders.plain),
             "root": encoders.root,
+            "kernels": [kernels.column for kernels in encoders.kernels],
             "table": encoders.table.meta() if encoders.table else None,
             "parts": [part.meta() for part in encoders.parts],
             "codes": encoders.codes.meta() if encoders.codes else None,
@@ -170,7 +177,11 @@ class FittedModel:
         table = _table(meta["table"]) if meta["table"] is not None else None
         plain = tuple(meta.get("plain", ()))
         codes = None if meta.get("codes") is None else Codes.from_meta(meta["codes"])
-        rest = (meta["scale"], meta["weight"], plain, meta.get("root", False), _parts(parts), codes)
+        kernels = tuple(
+            Kernels(name, *(parts.tensors[f"kernels.{i}.{each}"] for each in TENSORS))
+            for i, name in enumerate(meta.get("kernels", ()))
+        )
+        rest = (meta["scale"], meta["weight"], plain, meta.get("root", False), _parts(parts), codes, kernels)
         encoders = Encoders(views, tuple(meta["embedded"]), table, *rest)
         return FittedModel(encoders, _head(meta["head"], parts), meta["shift"], meta["spread"], _delta(parts))
 

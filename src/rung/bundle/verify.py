@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from rung.bundle.manifest import FORMAT, Manifest
+from rung.bundle.manifest import FORMAT, Manifest, seal_of
 from rung.bundle.model import ADAPTER, DELTA, MEMBER, Parts
 from rung.bundle.write import sha256_of
 from rung.core.errors import BundleError
@@ -76,7 +76,7 @@ def _parse(path: Path) -> Manifest:
     except ValidationError as error:
         what = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:3])
         raise BundleError(f"file {path}", wanted="a bundle manifest", got=what, fix=_AGAIN) from error
-    if manifest.seal != manifest.expected_seal():
+    if manifest.seal != seal_of(content):
         raise BundleError(f"file {path}", wanted="its own seal", got="changed content", fix=_AGAIN)
     return manifest
 

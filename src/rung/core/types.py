@@ -19,11 +19,12 @@ Ints = NDArray[np.int64]
 
 
 class Role(StrEnum):
-    """What a column is to the task. Series come with their own release."""
+    """What a column is to the task."""
 
     TEXT = "text"
     IMAGE = "image"
     AUDIO = "audio"
+    SERIES = "series"
     NUMBER = "number"
     CATEGORY = "category"
     DATETIME = "datetime"
@@ -33,7 +34,7 @@ class Role(StrEnum):
     IGNORE = "ignore"
 
 
-MEDIA = (Role.IMAGE, Role.AUDIO)
+MEDIA = (Role.IMAGE, Role.AUDIO, Role.SERIES)
 EMBEDDED = (Role.TEXT, *MEDIA)  # what a backbone reads
 FEATURES = (*EMBEDDED, Role.NUMBER, Role.CATEGORY, Role.DATETIME)
 TABLE_FEATURES = (Role.NUMBER, Role.CATEGORY, Role.DATETIME)
@@ -57,13 +58,15 @@ class Task(StrEnum):
 class Column:
     """One column of the table with its role and the reason for it.
 
-    form: the strptime form in which a datetime column of strings is written, so that later tables are read alike.
+    form: the strptime form in which a datetime column of strings is written, so that later tables are read alike; of a
+    series, "wide" or "long" where it was gathered from the columns `source` (long: id, time or "", values).
     """
 
     name: str
     role: Role
     why: str = ""
     form: str = ""
+    source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -176,7 +179,7 @@ class Clip:
 
 
 class Media(Protocol):
-    """One image or sound of the user's, read when it is asked for. Equal content has equal keys."""
+    """One image, sound or series of the user's, read when it is asked for. Equal content has equal keys."""
 
     @property
     def key(self) -> bytes:
@@ -191,6 +194,9 @@ class Media(Protocol):
 
     def clip(self) -> Clip:
         """One channel of sound; raises UnreadableMedia with the reason."""
+
+    def values(self) -> Floats:
+        """Channels (C, T) of a series, not-a-number where a value is missing; raises UnreadableMedia."""
 
 
 Item = str | Media  # what a backbone embeds
@@ -207,11 +213,11 @@ def _plain_less(name: str) -> Floats:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image or sound column.
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image, sound or series column.
 
     tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
-    media: images and sounds by column. plain: their handmade features, made once. read: the columns that some backbone
-    reads; lead: those of the backbone that can be trained. None means all texts, images and sounds.
+    media: images, sounds and series by column. plain: handmade features, made once. read: the columns that some backbone
+    reads; lead: those of the backbone that can be trained. None means all texts, images, sounds and series.
     """
 
     texts: Mapping[str, Sequence[str]]

@@ -1,4 +1,4 @@
-"""Columns of images and sounds: names of files, bytes, or what Python holds."""
+"""Columns of images, sounds and series: names of files, bytes, or what Python holds."""
 
 import os
 from base64 import b64encode
@@ -16,6 +16,7 @@ from rung.core.extras import need
 from rung.core.types import MEDIA, Column, Floats, Media, Role
 from rung.data import pictures, sounds
 from rung.data.media import File
+from rung.data.series import Series, series_of
 
 
 def files_of(series: pl.Series, folder: Path | None = None) -> list[File | None]:
@@ -39,6 +40,16 @@ def files_of(series: pl.Series, folder: Path | None = None) -> list[File | None]
     return found
 
 
+def items_of(series: pl.Series, role: Role) -> Sequence[File | Series | None]:
+    """The column's images, sounds or series; None where a row has none."""
+    return series_of(series) if role is Role.SERIES else files_of(series)
+
+
+def nothing_in(name: str, role: Role) -> File | Series:
+    """What stands for a missing image, sound or series: refused when it is asked for."""
+    return Series(name, wrong="no series") if role is Role.SERIES else File(name, data=b"")
+
+
 def placed(series: pl.Series, folder: Path | None) -> pl.Series:
     """The column with its file names made absolute, so that it can be read from anywhere."""
     if folder is None or series.dtype != pl.String:
@@ -48,24 +59,26 @@ def placed(series: pl.Series, folder: Path | None) -> pl.Series:
     )
 
 
-def contents(series: pl.Series) -> list[str]:
-    """The content hash of each image or sound, in hexadecimal; "" for null."""
-    return ["" if file is None else file.key.hex() for file in files_of(series)]
+def contents(series: pl.Series, role: Role) -> list[str]:
+    """The content hash of each image, sound or series, in hexadecimal; "" for null."""
+    return ["" if item is None else item.key.hex() for item in items_of(series, role)]
 
 
 def with_places(frame: pl.DataFrame, columns: Sequence[Column], folder: Path | None) -> pl.DataFrame:
     """The table with the file names of its images and sounds made absolute, so that it can be read from anywhere."""
-    return _changed(frame, columns, lambda series: placed(series, folder))
+    return _changed(frame, columns, lambda series, role: series if role is Role.SERIES else placed(series, folder))
 
 
 def by_content(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-    """The table with the content hash of each image and sound in its place: the same files elsewhere are the same."""
-    return _changed(frame, columns, lambda series: pl.Series(series.name, contents(series)))
+    """The table with the content hash of each image, sound and series in its place: the same ones elsewhere are the same."""
+    return _changed(frame, columns, lambda series, role: pl.Series(series.name, contents(series, role)))
 
 
-def _changed(frame: pl.DataFrame, columns: Sequence[Column], change: Callable[[pl.Series], pl.Series]) -> pl.DataFrame:
-    names = [column.name for column in columns if column.role in MEDIA and column.name in frame.columns]
-    return frame.with_columns([change(frame[name]) for name in names])
+def _changed(
+    frame: pl.DataFrame, columns: Sequence[Column], change: Callable[[pl.Series, Role], pl.Series]
+) -> pl.DataFrame:
+    own = [column for column in columns if column.role in MEDIA and column.name in frame.columns]
+    return frame.with_columns([change(frame[column.name], column.role) for column in own])
 
 
 def packed(value: Any) -> Any:

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from rung.core.errors import NoSuchFile, UnreadableFile
+from rung.data.arrays import read_npz
 from rung.data.decode import to_utf8
 from rung.data.delimited import read_delimited
 from rung.data.jsonl import read_jsonl
@@ -16,9 +17,9 @@ from rung.data.loaded import Loaded, whole
 from rung.data.sheets import read_workbook
 
 TEXTUAL = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson")
-BINARY = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx")
+BINARY = (".parquet", ".pq", ".arrow", ".feather", ".ipc", ".xlsx", ".npz")
 PACKED = (".gz", ".zst")
-WANTED = ".csv, .tsv, .jsonl, .parquet, .arrow or .xlsx (text files also with .gz or .zst)"
+WANTED = ".csv, .tsv, .jsonl, .parquet, .arrow, .xlsx or .npz (text files also with .gz or .zst)"
 
 
 def kind_of(path: Path) -> str:
@@ -62,7 +63,7 @@ def read_file(path: Path) -> Loaded:
     except OSError as error:
         got = error.strerror or str(error)
         raise UnreadableFile(f"file {path.name}", wanted="a file that can be read", got=got) from error
-    return Loaded(whole(loaded.frame, path.name), findings=loaded.findings)
+    return Loaded(whole(loaded.frame, path.name), findings=loaded.findings, target=loaded.target)
 
 
 def missing(path: Path) -> NoSuchFile:
@@ -103,6 +104,8 @@ def _unpacked(path: Path) -> bytes:
 def _binary(path: Path, kind: str) -> Loaded:
     if kind == ".xlsx":
         return read_workbook(path)
+    if kind == ".npz":
+        return read_npz(path)
     try:
         return Loaded(pl.read_parquet(path) if kind in (".parquet", ".pq") else _arrow(path))
     except (pl.exceptions.PolarsError, pa.ArrowException) as error:

@@ -40,7 +40,7 @@ def read_folder(folder: Path) -> Loaded:
         findings.append(
             Finding("left_out", what, (), "note", "Give it as --test, or add its rows to train, to use it.")
         )
-    return Loaded(train.frame, test.frame if test else None, tuple(findings))
+    return Loaded(train.frame, test.frame if test else None, tuple(findings), train.target)
 
 
 def _no_train(folder: Path) -> NoSuchFile:

@@ -10,6 +10,7 @@ from rung.data.album import files_of
 from rung.data.dates import parse
 from rung.data.media import IMAGES, SOUNDS
 from rung.data.numbers import plain_numbers
+from rung.data.series import holds_series
 
 ID_NAME = re.compile(r"(^|[^a-zA-Z])(id|ids|uuid|guid|idx|index|row_?id)$|[a-z]I[dD]$|^unnamed", re.IGNORECASE)
 TEXT_NAME = re.compile(
@@ -24,6 +25,7 @@ CODE_NAME = re.compile(
 )
 IMAGE_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, IMAGES))})$"
 SOUND_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, SOUNDS))})$"
+LISTED = r"^\s*\[[-+0-9.eE,\s\[\]NanuliIf]*[0-9][-+0-9.eE,\s\[\]NanuliIf]*\]\s*$"
 ADDRESS = r"^https?://\S+$"
 TOKEN = r"^[A-Za-z0-9_.:/#-]+$"  # noqa: S105  # a pattern for machine-made ids, not a secret
 FEW = 20
@@ -44,8 +46,11 @@ def guess(series: pl.Series) -> Column:
         return Column(name, Role.IGNORE, "no value at all")
     if kind == pl.Binary or holds_files(kind):
         return _held(name, values)
+    if holds_series(kind):
+        flat = isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric()
+        return Column(name, Role.SERIES, "lists of numbers" if flat else "lists of channels")
     if kind.is_nested() or kind in (pl.Object, pl.Time):
-        return Column(name, Role.IGNORE, _later(kind))
+        return Column(name, Role.IGNORE, f"values of type {kind} are not understood")
     if values.n_unique() == 1:
         return Column(name, Role.IGNORE, "one value throughout")
     return _written(name, values) if kind == pl.String else _typed(name, values)
@@ -75,12 +80,6 @@ def _held(name: str, values: pl.Series) -> Column:
     if some and sum(file.pictures() for file in some) * 2 > len(some):
         return Column(name, Role.IMAGE, "images")
     return Column(name, Role.IGNORE, "bytes that are neither images nor sounds")
-
-
-def _later(kind: pl.DataType) -> str:
-    if isinstance(kind, pl.List | pl.Array) and kind.inner.is_numeric():
-        return "series come with a later release"
-    return f"values of type {kind} are not understood"
 
 
 def _whole(name: str, values: pl.Series) -> Column:
@@ -123,6 +122,8 @@ def _machine_made(name: str, values: pl.Series) -> Column | None:
         return Column(name, Role.IMAGE, "names of image files")
     if _share(values, SOUND_FILE) >= FILES:
         return Column(name, Role.AUDIO, "names of sound files")
+    if _share(values, LISTED) >= FILES:
+        return Column(name, Role.SERIES, "lists of numbers, written out")
     if _share(values, ADDRESS) == 1:
         return Column(name, Role.ID, "web addresses")
     named = ID_NAME.search(name) is not None

@@ -24,9 +24,8 @@ from rung.core.types import (
     Tell,
     silent,
 )
-from rung.data.album import files_of, plain_features
+from rung.data.album import items_of, nothing_in, plain_features
 from rung.data.dates import parse
-from rung.data.media import File
 from rung.data.numbers import to_numbers
 from rung.data.words import as_texts, as_words
 
@@ -37,7 +36,7 @@ Embed = Callable[[Sequence[Item]], Floats]
 class Reader:
     """What a backbone makes of the columns of its kind.
 
-    embed: texts, images or sounds -> (N, D) float32. rate: the same -> seconds that it will take. tune: as embed, by
+    embed: texts, images, sounds or series -> (N, D) float32. rate: the same -> seconds that it will take. tune: as embed, by
     the backbone that a delta changed; None where it can't be changed.
     """
 
@@ -65,7 +64,7 @@ def make_inputs(frame: pl.DataFrame, columns: Sequence[Column], readers: Mapping
     """The rows of `frame` for a model trained on `columns`; other columns are not looked at.
 
     Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
-    or can't be read as such. A missing image or sound is blank where the row has other columns to go by.
+    or can't be read as such. A missing image, sound or series is blank where the row has other columns to go by.
     readers: by role, each asked once a column; the first is the one whose backbone can be trained.
     Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without a reader.
 
@@ -80,7 +79,9 @@ def make_inputs(frame: pl.DataFrame, columns: Sequence[Column], readers: Mapping
     known = readers or {}
     roles = {column.name: column.role for column in columns}
     texts = {column.name: as_texts(frame[column.name]) for column in columns if column.role is Role.TEXT}
-    media = {column.name: _media(frame[column.name], columns) for column in columns if column.role in MEDIA}
+    media = {
+        column.name: _media(frame[column.name], column.role, columns) for column in columns if column.role in MEDIA
+    }
     # Dropping keeps the number of rows where no column is left, so that taking rows of a text-only table works.
     table = frame.drop(frame.columns).with_columns(
         [cast(frame[column.name], column) for column in columns if column.role in TABLE_FEATURES]
@@ -121,10 +122,15 @@ def alone(columns: Sequence[Column]) -> bool:
     return sum(column.role in FEATURES for column in columns) == 1
 
 
-def _media(series: pl.Series, columns: Sequence[Column]) -> list[Media]:
-    """The column's images or sounds. One that is missing is blank, or refused when it is asked for where it is all."""
+def _media(series: pl.Series, role: Role, columns: Sequence[Column]) -> list[Media]:
+    """The column's images, sounds or series.
+
+    One that is missing is blank, or refused when it is asked for where it is all that a row has.
+    """
     only = alone(columns)
-    return [file or (File(f"row {i}", data=b"") if only else Blank()) for i, file in enumerate(files_of(series))]
+    return [
+        item or (nothing_in(f"row {i}", role) if only else Blank()) for i, item in enumerate(items_of(series, role))
+    ]
 
 
 def cast(series: pl.Series, column: Column) -> pl.Series:

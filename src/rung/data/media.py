@@ -16,7 +16,7 @@ import numpy as np
 from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
 from rung.core.rng import digest
-from rung.core.types import Clip
+from rung.core.types import Clip, Floats
 
 IMAGES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".aif", ".aiff")
@@ -98,6 +98,10 @@ class File:
         if np.abs(mean_N).max() < QUIET <= np.abs(samples_NC).max():  # channels that cancel each other out
             mean_N = np.ascontiguousarray(samples_NC[:, 0])
         return Clip(mean_N, rate)
+
+    def values(self) -> Floats:
+        """Raise UnreadableMedia: a file is no series."""
+        raise UnreadableMedia(self.name, wanted="a series of numbers", got="a file")
 
     def kind(self) -> str:
         """The image format that the content has; "" where it has none."""

@@ -8,15 +8,17 @@ from fnmatch import fnmatchcase
 import polars as pl
 
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
-from rung.core.types import FEATURES, MEDIA, Column, Role
+from rung.core.types import FEATURES, Column, Role
 from rung.data.dates import parse
+from rung.data.gather import find, gathered
 from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
+from rung.data.series import holds_series
 
-LATER = ("series",)
+FILES = (Role.IMAGE, Role.AUDIO)
 SUPPORTED = (
-    "Rung learns from text, images, sounds, numbers, categories and dates. If one of these columns is such a one, say "
-    "so: --column NAME=text, =number, =category, =datetime, =image or =audio."
+    "Rung learns from text, images, sounds, series, numbers, categories and dates. If one of these columns is such a "
+    "one, say so: --column NAME=text, =number, =category, =datetime, =image, =audio or =series."
 )
 
 
@@ -28,7 +30,9 @@ def infer(
     group: str | None = None,
     time: str | None = None,
 ) -> tuple[Column, ...]:
-    """Every column of `frame` once, in table order, with its role and the reason.
+    """Every column of `gathered(frame, ...)` once, in table order, with its role and the reason.
+
+    A series that is spread over columns or rows becomes one column first: see rung.data.gather.
 
     overrides: role by column name or wildcard ("t*"); they win over inference, not over `target`.
     group, time: columns that rows may not straddle, or that order them.
@@ -45,8 +49,14 @@ def infer(
     for option, name in (("group", group), ("time", time)):
         if name is not None and name == target:
             raise BadOption(f"--{option} {name}", wanted="another column than the target", got="the target")
-    chosen = _chosen(frame.columns, overrides or {}, target)
-    columns = [_column(frame[name], target, chosen, group, time) for name in frame.columns]
+    found = find(frame, overrides or {}, target=target, others=(group, time))
+    made = {column.name: column for column in found.columns}
+    frame = gathered(frame, [*made.values(), *([Column(target, Role.TARGET)] if target else [])])
+    for name in (group, time):
+        if name is not None and name not in frame.columns:  # it went into a series
+            raise NoSuchColumn(name, among=frame.columns)
+    chosen = _chosen(frame.columns, found.overrides, target) | dict.fromkeys(made, Role.SERIES)
+    columns = [made.get(name) or _column(frame[name], target, chosen, group, time) for name in frame.columns]
     columns = _with_text(frame, columns, chosen)
     if not any(column.role in FEATURES for column in columns):
         raise _nothing(columns)
@@ -74,8 +84,6 @@ def _role(pattern: str, word: str) -> Role:
     known = [role.value for role in Role if role is not Role.TARGET]
     if word == Role.TARGET:
         raise BadOption(what, wanted=f"one of {', '.join(known)}", got="target", fix="Say --target instead.")
-    if word in LATER:
-        raise BadOption(what, wanted=f"one of {', '.join(known)}", got=word, fix=f"{word} comes with a later release.")
     if word not in known:
         near = get_close_matches(word, known, n=1)
         fix = f"Did you mean {near[0]!r}?" if near else ""
@@ -107,7 +115,9 @@ def _overridden(series: pl.Series, role: Role) -> Column:
         return replace(column, form=dates.form)
     if role is Role.NUMBER and to_numbers(series).null_count() == len(series):
         raise _unfit(series, role)
-    if role in MEDIA and not (series.dtype in (pl.String, pl.Binary) or holds_files(series.dtype)):
+    if role is Role.SERIES and not (holds_series(series.dtype) or series.dtype == pl.String):
+        raise _unfit(series, role)
+    if role in FILES and not (series.dtype in (pl.String, pl.Binary) or holds_files(series.dtype)):
         raise _unfit(series, role)
     if role in (Role.TEXT, Role.CATEGORY) and (series.dtype.is_nested() or series.dtype == pl.Binary):
         raise _unfit(series, role)
@@ -149,5 +159,5 @@ def _nothing(columns: Sequence[Column]) -> NothingToLearnFrom:
     others = [column for column in columns if column.role is not Role.TARGET]
     said = ", ".join(f"{column.name} ({column.role}: {column.why})" for column in others[:8])
     more = f" and {len(others) - 8} more" if len(others) > 8 else ""
-    wanted = "a column of text, images, sounds, numbers, categories or dates"
+    wanted = "a column of text, images, sounds, series, numbers, categories or dates"
     return NothingToLearnFrom("table", wanted=wanted, got=said + more or "only the target", fix=SUPPORTED)

@@ -62,7 +62,7 @@ def _content(series: pl.Series, column: Column) -> list[str]:
     if column.role is Role.TEXT:
         return [normal(text) for text in as_texts(series)]
     if column.role in MEDIA:
-        return contents(series)
+        return contents(series, column.role)
     return cells(cast(series, column))
 
 

@@ -48,8 +48,9 @@ def load(folder: Path) -> Predictor:
     manifest = read_manifest(folder)
     model = fitted(read_parts(folder, manifest))
     wanted = [each for each in (manifest.backbone, *manifest.beside) if each is not None]
-    loaded = [_backbone(folder, each) for each in wanted]
-    return Predictor(manifest, model, {Role(each.card.modality): each for each in loaded})
+    loaded = [(each, _backbone(folder, each)) for each in wanted]
+    embedders = {Role(known.reads or embedder.card.modality): embedder for known, embedder in loaded}
+    return Predictor(manifest, model, embedders)
 
 
 def _backbone(folder: Path, wanted: BackboneReference) -> Embedder:

@@ -13,6 +13,7 @@ from rung.data.album import packed, with_places
 from rung.data.classes import PATH
 from rung.data.damage import unreadable_files
 from rung.data.findings import empty_texts
+from rung.data.gather import gathered
 from rung.data.inputs import alone, cast
 from rung.data.numbers import MISSING
 from rung.data.read import read
@@ -25,11 +26,14 @@ WANTED = {Role.NUMBER: "a number", Role.DATETIME: "a date"}
 def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
     """`data` as a table: anything that read() takes, or a list when the model reads one column.
 
-    Such a list holds texts, or images or sounds: their file names, PIL images, pixel arrays, bytes.
+    Such a list holds texts, or images or sounds: their file names, PIL images, pixel arrays, bytes; or series: lists
+    of numbers or of channels, arrays.
     """
     features = [column for column in columns if column.role in FEATURES]
     if isinstance(data, np.ndarray) and data.ndim == 1:
         data = data.tolist()
+    if len(features) == 1 and features[0].role is Role.SERIES and _numbers(data):
+        return pl.DataFrame({features[0].name: pl.Series([None if item is None else _listed(item) for item in data])})
     if isinstance(data, list | tuple) and len(features) == 1 and features[0].role in MEDIA:
         packs = [packed(item) for item in data]
         if all(isinstance(item, str | bytes | Path | None) for item in packs):
@@ -49,7 +53,17 @@ def table_of(data: Any, columns: Sequence[Column]) -> pl.DataFrame:
         data = [{name: packed(value) for name, value in item.items()} for item in data if item is not None]
         data = pl.DataFrame(data, infer_schema_length=None, strict=False)
     sheet = read(data)
-    return with_places(_renamed(sheet.frame, features, sheet.folder), columns, sheet.folder)
+    return with_places(_renamed(gathered(sheet.frame, columns), features, sheet.folder), columns, sheet.folder)
+
+
+def _numbers(data: Any) -> bool:
+    """Whether it is a list of series: lists of numbers or of channels, or arrays (T,) or (C, T)."""
+    known = [item for item in data if item is not None] if isinstance(data, list | tuple | np.ndarray) else []
+    return bool(known) and all(isinstance(item, list | tuple | np.ndarray) for item in known)
+
+
+def _listed(item: Any) -> Any:
+    return item.tolist() if isinstance(item, np.ndarray) else list(item)
 
 
 def _renamed(frame: pl.DataFrame, features: Sequence[Column], folder: Path | None) -> pl.DataFrame:

@@ -24,13 +24,14 @@ def default_backbone(modality: str) -> str | None:
 
 
 def kinds_of(columns: Sequence[Column]) -> tuple[Role, ...]:
-    """What backbones will have to read: text, image, audio, in this order; nothing in a table alone."""
+    """What backbones will have to read: text, image, audio, series, in this order; nothing in a table alone."""
     return tuple(role for role in EMBEDDED if any(column.role is role for column in columns))
 
 
 def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
     """Which of these kinds of columns the backbone reads; None where it reads none."""
-    return next((role for role in kinds if role == card.modality), None)
+    shown = Role.SERIES in kinds and card.modality in (Role.IMAGE, Role.AUDIO)  # a series as a picture, or as a sound
+    return next((role for role in kinds if role == card.modality), Role.SERIES if shown else None)
 
 
 def only(columns: Sequence[Column], role: Role) -> tuple[Column, ...]:
@@ -79,11 +80,15 @@ def said_of(embedders: Embedders, columns: Sequence[Column], chosen: Sequence[Ru
             found.append(Finding("licence", what, (), "warn", fix))
     if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
         return tuple(found)
-    for role in EMBEDDED:
-        if role not in embedders and any(column.role is role for column in columns):
+    for role in kinds_of(columns):
+        if role not in embedders:
             known = [entry.id for entry in catalog() if entry.modality == role][:2]
+            named = (
+                f"--backbone {' or '.join(known)}, or a local folder" if known else "a local folder, with --backbone"
+            )
+            if role is Role.SERIES:
+                named = "a local folder with PatchTST, PatchTSMixer or TimesFM, or a backbone for images or sounds"
             what = f"no {role} backbone is on this machine: only the rungs that need none "
-            what += f"read {'these columns' if embedders else 'the data'}"
-            fix = f"Name one: --backbone {' or '.join(known)}, or a local folder."
-            found.append(Finding("no_backbone", what, (), "warn", fix))
+            what += "read these columns" if embedders else "are tried"
+            found.append(Finding("no_backbone", what, (), "warn", f"Name one: {named}."))
     return tuple(found)

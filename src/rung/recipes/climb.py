@@ -12,7 +12,6 @@ from typing import cast
 
 from rung.core.contracts import BackboneCard, Collapse, Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
-from rung.core.types import Role
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
 from rung.evaluate.verdicts import gap
@@ -231,9 +230,9 @@ def with_holm(steps: Sequence[Step]) -> list[Step]:
 def used_by(model: Model, job: Job) -> list[BackboneCard]:
     """The backbones that predicting needs."""
     roles = {column.name: column.role for column in job.columns}
-    first = [] if job.backbone is None else [(Role(job.backbone.modality), job.backbone)]
-    read = {roles.get(name) for name in getattr(model, "reads", ())}
-    return [card for role, card in [*first, *job.beside.items()] if role in read]
+    read = getattr(model, "reads", ())
+    own = [job.backbone] if job.backbone is not None and set(read) & set(job.inputs.own) else []
+    return own + [card for role, card in job.beside.items() if role in {roles.get(name) for name in read}]
 
 
 def size_of(model: Model) -> int:

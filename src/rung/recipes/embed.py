@@ -13,12 +13,13 @@ from rung.bundle.io import honest_disk, write
 from rung.core.errors import BadOption, NoBackbone, NoSuchColumn, NothingToLearnFrom
 from rung.core.types import EMBEDDED, MEDIA, Column, Floats, Item, Role, Tell, silent
 from rung.data.album import with_places
+from rung.data.gather import gathered
 from rung.data.inputs import make_inputs
 from rung.data.read import Sheet, read
 from rung.data.roles import infer
 from rung.predict.earlier import load_backbone
 from rung.recipes.apply import table_of
-from rung.recipes.choice import default_backbone
+from rung.recipes.choice import default_backbone, read_by
 
 
 def embed(
@@ -29,7 +30,7 @@ def embed(
     out: str | Path | None = None,
     tell: Tell = silent,
 ) -> Floats:
-    """Embed one column of text, images or sounds: (N, width) float32; written to `out` (.npy, .parquet) where given.
+    """Embed one column of text, images, sounds or series: (N, width) float32; written to `out` (.npy, .parquet) where given.
 
     data: anything that read() takes, or a list of texts. column: may be left out when there is one such.
     With .npy the vectors are streamed to the file and memory-mapped from it: memory stays bounded for any N.
@@ -41,7 +42,7 @@ def embed(
     found = None if isinstance(data, list) else _column(read(data), column)
     embedder = load_backbone(backbone or _default(found))
     modality = embedder.card.modality
-    if found is not None and found.modality != modality:
+    if found is not None and read_by(embedder.card, [Role(found.modality)]) is None:
         got = f"{found.modality} in column {found.column.name!r}"
         raise BadOption(f"backbone {embedder.card.id}", wanted=f"rows for {modality}", got=got, fix="Name another one.")
     items = _listed(data, modality) if found is None else found.items()
@@ -78,7 +79,7 @@ class _Found:
         name = self.column.name
         if self.column.role not in MEDIA:
             return self.sheet.frame[name].cast(pl.String).fill_null("").to_list()
-        placed = with_places(self.sheet.frame, [self.column], self.sheet.folder)
+        placed = with_places(gathered(self.sheet.frame, [self.column]), [self.column], self.sheet.folder)
         return make_inputs(placed, [self.column]).media[name]
 
 
@@ -94,16 +95,16 @@ def _default(found: _Found | None) -> str | None:
 
 
 def _column(sheet: Sheet, name: str | None) -> _Found:
-    if name is not None and name not in sheet.frame.columns:
-        raise NoSuchColumn(name, among=sheet.frame.columns)
     roles = {each.name: each for each in infer(sheet.frame, target=None)}
+    if name is not None and name not in roles:
+        raise NoSuchColumn(name, among=list(roles))
     if name is not None:
         return _Found(sheet, roles[name])
     found = [each for each in roles.values() if each.role in EMBEDDED]
     if len(found) != 1:
         got = ", ".join(each.name for each in found) or "none"
         fix = "Name it with --column."
-        raise NothingToLearnFrom("columns of text, images or sounds", wanted="one", got=got, fix=fix)
+        raise NothingToLearnFrom("columns of text, images, sounds or series", wanted="one", got=got, fix=fix)
     return _Found(sheet, found[0])
 
 

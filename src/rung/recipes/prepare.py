@@ -15,6 +15,7 @@ from rung.data.damage import damage
 from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.future import future_columns
+from rung.data.gather import gathered
 from rung.data.inputs import alone
 from rung.data.read import read
 from rung.data.roles import infer
@@ -81,12 +82,14 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     if test_frame is not None and target_name not in test_frame.columns:
         raise NoSuchColumn(target_name, among=test_frame.columns)
     columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
+    frame = gathered(frame, columns)
     ahead: tuple[Finding, ...] = ()
     if options.time:
         columns, ahead = future_columns(frame, columns, time=options.time, group=options.group, kept=options.column)
     frame = frame_read = with_places(frame, columns, sheet.folder)
     if test_frame is not None:
-        test_frame = with_places(test_frame, columns, given_test.folder if given_test else sheet.folder)
+        folder = given_test.folder if given_test else sheet.folder
+        test_frame = with_places(gathered(test_frame, columns), columns, folder)
     readable, damaged = damage(frame, columns)
     if not readable.any():
         raise _nothing_readable(damaged)
@@ -180,6 +183,8 @@ def _part(row: Ints, frame: pl.DataFrame, keys: list[bytes], cluster: Ints, inde
 def _nothing_readable(damaged: Sequence[Finding]) -> NothingToLearnFrom:
     found = next(finding for finding in damaged if finding.check == "unreadable_file")
     fix = "Check the paths, and that the columns have the right roles (--column NAME=image or NAME=audio)."
+    if "a series that" in found.what:
+        return NothingToLearnFrom("series", wanted="some that can be read", got=found.what)
     return NothingToLearnFrom("files", wanted="some that can be read", got=found.what, fix=fix)
 
 

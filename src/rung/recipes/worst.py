@@ -8,6 +8,7 @@ import polars as pl
 
 from rung.core.types import EMBEDDED, MEDIA, Column, Floats, Role, Task
 from rung.data.album import files_of, thumbnail
+from rung.data.series import series_of
 from rung.recipes.finish import Opened
 from rung.recipes.predictions import answers
 from rung.recipes.prepare import Prepared
@@ -67,6 +68,9 @@ def _said(cell: Any) -> str:
 
 
 def _row_said(frame: pl.DataFrame, name: str, role: Role, i: int) -> str:
+    if role is Role.SERIES:
+        item = series_of(frame[name][i : i + 1])[0]
+        return "" if item is None else f"{name}: {item}"
     said = _said(frame[name][i])
     return "/".join(Path(said).parts[-2:]) if role in MEDIA else said
 

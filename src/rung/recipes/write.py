@@ -80,6 +80,7 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
     winner = delivery.climbed.step(delivery.climbed.winner)
     assert isinstance(winner.model, FittedModel | Blended)
     used = _used(winner.model, delivery)
+    references = tuple(reference_of(embedder, role) for role, embedder in used.items())
     prepared = delivery.prepared
     manifest = Manifest(
         rung_version=versions()["rung"],
@@ -91,8 +92,8 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
         strategy=delivery.climbed.winner,
         choice=winner.evidence.choice or {},
         model={},
-        backbone=reference_of(used[0]) if used else None,
-        beside=tuple(map(reference_of, used[1:])),
+        backbone=references[0] if references else None,
+        beside=references[1:],
         temperature=delivery.finished.temperature,
         half_width=delivery.finished.half_width,
         thresholds=(0.5,) * len(prepared.target.labels) if prepared.target.task is Task.MULTILABEL else (),
@@ -102,16 +103,16 @@ def _write_model(folder: Path, delivery: Delivery) -> Manifest:
         folder,
         manifest,
         winner.model.parts(),
-        preprocessing=_preprocessing(used) if used else None,
+        preprocessing=_preprocessing(list(used.values())) if used else None,
         reference=_reference(delivery),
     )
 
 
-def _used(model: FittedModel | Blended, delivery: Delivery) -> list[Embedder]:
+def _used(model: FittedModel | Blended, delivery: Delivery) -> Embedders:
     """The backbones whose embeddings the model takes, the one that training may have changed first."""
     roles = {column.name: column.role for column in delivery.prepared.columns}
     read = {roles[name] for name in model.reads}
-    return [embedder for role, embedder in delivery.embedders.items() if role in read]
+    return {role: embedder for role, embedder in delivery.embedders.items() if role in read}
 
 
 def _preprocessing(used: Sequence[Embedder]) -> Callable[[str], None]:
@@ -127,8 +128,8 @@ def _preprocessing(used: Sequence[Embedder]) -> Callable[[str], None]:
     return save
 
 
-def reference_of(embedder: Embedder) -> BackboneReference:
-    """What a bundle remembers of its backbone."""
+def reference_of(embedder: Embedder, role: Role) -> BackboneReference:
+    """What a bundle remembers of its backbone, and of the columns that it reads."""
     card = embedder.card
     return BackboneReference(
         id=card.id,
@@ -137,6 +138,7 @@ def reference_of(embedder: Embedder) -> BackboneReference:
         fingerprint=embedder.fingerprint,
         precision=embedder.precision,
         licence=card.licence,
+        reads="" if role == card.modality else role.value,
     )
 
 

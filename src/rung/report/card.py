@@ -11,7 +11,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rung.core.evidence import Score
-from rung.core.types import FEATURES, MEDIA, Role
+from rung.core.types import FEATURES, Role
 from rung.report import sentences, units
 from rung.report.html import ReportData
 
@@ -52,7 +52,7 @@ def render(report: ReportData) -> str:
         protocol=sentences.protocol(evidence, report.manifest),
         backbone=_used(report),
         inputs=[column for column in report.columns if column.role in FEATURES],
-        from_files=[column.role for column in report.columns if column.role in FEATURES and column.role in MEDIA] != [],
+        from_files=[column.role for column in report.columns if column.role in (Role.IMAGE, Role.AUDIO)] != [],
         from_texts=[column.role for column in report.columns if column.role in FEATURES] in ([], [Role.TEXT]),
         target=next((column.name for column in report.columns if column.role is Role.TARGET), ""),
         serious=[finding for finding in report.findings if finding.severity != "note"],

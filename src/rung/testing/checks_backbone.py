@@ -17,6 +17,7 @@ import numpy as np
 
 from rung.core.contracts import Prepared
 from rung.core.types import Floats
+from rung.testing.curves import curves
 from rung.testing.senses import noises, pictures
 
 Load = Callable[[Path], Any]
@@ -45,6 +46,12 @@ def _items(backbone: Any) -> list[Any]:
     elif backbone.card.modality == "audio":
         found = list(noises(kind_N))
         found[LONG] = noises(kind_N[:1], seed=1, seconds=5.0)[0]
+    elif backbone.card.modality == "series":
+        found = [
+            *curves(kind_N[:3], steps=20),
+            *curves(kind_N[3:], seed=1, channels=3),
+        ]  # short ones, and several channels
+        found[LONG] = curves(kind_N[:1], seed=1, steps=200)[0]
     else:
         return TEXTS
     found[SAME] = found[PLAIN]
@@ -233,7 +240,8 @@ def check_the_fingerprint_is_the_contents(load: Load, folder: Path) -> None:
         weights.write_bytes(raw)
         assert load(copy).fingerprint != mine, "a changed weight was not seen"
         shutil.copyfile(folder / "model.safetensors", weights)
-        settings = copy / ("tokenizer_config.json" if _says_texts(load(copy)) else "preprocessor_config.json")
+        said = {"text": "tokenizer_config.json", "series": "config.json"}
+        settings = copy / said.get(load(copy).card.modality, "preprocessor_config.json")
         settings.write_bytes(settings.read_bytes() + b"\n")
         assert load(copy).fingerprint != mine, "a changed file of the preprocessing was not seen"
 

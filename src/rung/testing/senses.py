@@ -193,6 +193,10 @@ class Picture:
         """Raise TypeError: a picture makes no sound."""
         raise TypeError("a picture makes no sound")
 
+    def values(self) -> Floats:
+        """Raise TypeError: a picture is no series."""
+        raise TypeError("a picture is no series")
+
 
 class Noise:
     """A sound that Python holds, behind the seam of Media."""
@@ -209,6 +213,10 @@ class Noise:
     def clip(self) -> Clip:
         """The sound."""
         return self._clip
+
+    def values(self) -> Floats:
+        """Raise TypeError: a sound is no series here."""
+        raise TypeError("a sound is no series here")
 
 
 def pictures(kind_N: NDArray[np.int64], *, seed: int = 0, side: int = 40) -> list[Picture]:

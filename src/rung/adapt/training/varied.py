@@ -1,4 +1,4 @@
-"""Images and sounds as they might have been: cropped, turned, coloured, shifted, masked, each view by its own draw.
+"""Images, sounds and series as they might have been: cropped, coloured, shifted, masked, each view by its own draw.
 
 A view is an item like any other, so what reads, prepares and keeps items needs no word of it.
 """
@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from rung.core.extras import need
+from rung.core.gaps import filled, resized
 from rung.core.rng import digest, generator
 from rung.core.types import Clip, Floats, Media
+from rung.data.series import Series
 
 Draw = np.random.Generator
 
@@ -21,6 +23,8 @@ COLOUR = (0.7, 1.3)  # factors of brightness, contrast and saturation
 SHIFT = 0.2  # of the length, either way
 GAIN_DB = 6.0
 NOISE_DB = (10.0, 30.0)  # signal over noise
+JITTER, SCALING = 0.1, 0.1  # spread of the noise, as a share of the channel's own, and of the factor
+SLICE = (0.7, 0.95)  # of the length that is kept
 MASK_TIME, MASK_BAND = 0.2, 0.2  # at most, of the length and of the mel scale
 
 
@@ -96,6 +100,34 @@ def specaugment(clip: Clip, draw: Draw) -> Clip:
     return Clip(samples, clip.rate)
 
 
+def jitter(values_CT: Floats, draw: Draw) -> Floats:
+    """White noise of a tenth of each channel's spread.
+
+    Source: Um et al. 2017, Data Augmentation of Wearable Sensor Data, section 3, for this and the next.
+    """
+    known = ~np.isnan(values_CT)
+    spread_C1 = values_CT.std(axis=1, keepdims=True, where=known) if known.any(axis=1).all() else np.float32(0)
+    return (values_CT + JITTER * spread_C1 * draw.standard_normal(values_CT.shape, np.float32)).astype(np.float32)
+
+
+def scaling(values_CT: Floats, draw: Draw) -> Floats:
+    """Each channel times a factor about 1 that drifts from one draw to another: models bring a lone factor back to 1."""
+    factor_CT = np.linspace(*draw.normal(1, SCALING, (2, len(values_CT))), values_CT.shape[1], axis=1)
+    return (values_CT * factor_CT).astype(np.float32)
+
+
+def slicing(values_CT: Floats, draw: Draw) -> Floats:
+    """A part of the series, stretched to its full length.
+
+    Source: Le Guennec et al. 2016, Data Augmentation for Time Series Classification, section 3.1, for window slicing.
+    """
+    length = values_CT.shape[1]
+    kept = max(1, round(draw.uniform(*SLICE) * length))
+    begin = int(draw.integers(0, length - kept + 1))
+    return resized(filled(values_CT[:, begin : begin + kept]), length)
+
+
+SERIES: Mapping[str, Callable[[Floats, Draw], Floats]] = {"jitter": jitter, "scaling": scaling, "slicing": slicing}
 IMAGE: Mapping[str, Callable[[Any, Draw], Any]] = {"crop": crop, "flip": flip, "rotation": rotation, "colour": colour}
 SOUND: Mapping[str, Callable[[Clip, Draw], Clip]] = {
     "shift": shift,
@@ -107,7 +139,7 @@ SOUND: Mapping[str, Callable[[Clip, Draw], Clip]] = {
 
 @dataclass(frozen=True)
 class Varied:
-    """One view of an image or sound: `names` of what is done to it, in the order of the tables above.
+    """One view of an image, sound or series: `names` of what is done to it, in the order of the tables above.
 
     The same item, names and seed give the same view. Raises what the item raises.
     """
@@ -128,7 +160,7 @@ class Varied:
 
     def image(self) -> Any:
         """A PIL image in RGB, of the item's size."""
-        found = self.item.image()
+        found = self._source().image()
         for name, change in IMAGE.items():
             if name in self.names:
                 found = change(found, self._draw(name))
@@ -136,11 +168,23 @@ class Varied:
 
     def clip(self) -> Clip:
         """A sound of the item's length."""
-        found = self.item.clip()
+        found = self._source().clip()
         for name, change in SOUND.items():
             if name in self.names and len(found.samples):
                 found = change(found, self._draw(name))
         return found
+
+    def values(self) -> Floats:
+        """Channels (C, T) of the series' length."""
+        found = self.item.values()
+        for name, change in SERIES.items():
+            if name in self.names:
+                found = change(found, self._draw(name))
+        return found
+
+    def _source(self) -> Media:
+        """The item, or the series that was changed, of which a picture or a sound is made."""
+        return Series(self.name, self.values()) if set(self.names) & set(SERIES) else self.item
 
     def _draw(self, name: str) -> Draw:
         return generator(self.seed, "view", name, self.item.key.hex())
