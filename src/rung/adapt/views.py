@@ -54,7 +54,8 @@ def of_sense(columns: Sequence[Column]) -> tuple[str, ...]:
     ('shift', 'gain', 'noise', 'specaugment', 'mixup')
     """
     roles = {column.role for column in columns}
-    found = (*(IMAGE if Role.IMAGE in roles else ()), *(SOUND if Role.AUDIO in roles else ()))
+    senses = {Role.IMAGE: IMAGE, Role.AUDIO: SOUND, Role.SERIES: SERIES}
+    found = tuple(dict.fromkeys(name for role, names in senses.items() if role in roles for name in names))
     return (*found, *(name for name in ALPHA if found and (name == "mixup" or Role.IMAGE in roles)))
 
 
@@ -62,7 +63,7 @@ def asked_of(augment: str, job: Job) -> tuple[str, ...]:
     """The changes that a setting names and the job allows; none for "auto", which is settled elsewhere.
 
     >>> from types import SimpleNamespace as Some
-    >>> asked_of("none", Some(columns=(), inputs=Some(media={}, parts={}, table=Some(width=0))))
+    >>> asked_of("none", Some(columns=(), inputs=Some(media={}, parts={}, own={}, table=Some(width=0))))
     ()
     """
     return tuple(name for name in fitting(job) if name in augment.split("+"))

@@ -152,6 +152,15 @@ class Ranking:
 
 
 @dataclass(frozen=True)
+class PartWorth:
+    """What one part of a row (a column, or the table's columns) adds to `rung`: with all parts minus without this one."""
+
+    name: str
+    rung: str
+    gain: Difference
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that the report shows and that a decision rested on."""
 
@@ -172,6 +181,7 @@ class Evidence:
     calibration: Calibration | None = None
     half_width: float | None = None  # regression: 90 % conformal
     ranking: Ranking | None = None  # of backbones, where several could be taken
+    parts: tuple[PartWorth, ...] = ()  # of a row, where it has several
 
     def rung(self, name: str) -> RungEvidence:
         """The step by that name; raises KeyError."""

@@ -1,7 +1,7 @@
 """Which backbones a verb may take, how one is loaded, and what has to be said of it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from rung.backbones.catalog import catalog, here
@@ -32,6 +32,12 @@ def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
     """Which of these kinds of columns the backbone reads; None where it reads none."""
     shown = Role.SERIES in kinds and card.modality in (Role.IMAGE, Role.AUDIO)  # a series as a picture, or as a sound
     return next((role for role in kinds if role == card.modality), Role.SERIES if shown else None)
+
+
+def for_columns(chosen: Sequence[Rung], columns: Sequence[Column], asked: Collection[str | None]) -> tuple[Rung, ...]:
+    """The rungs for these columns: where no backbone would read any, those that need none or were named all the same."""
+    some = bool(kinds_of(columns))
+    return tuple(rung for rung in chosen if some or rung.name in asked or not getattr(rung, "needs_backbone", False))
 
 
 def only(columns: Sequence[Column], role: Role) -> tuple[Column, ...]:

@@ -20,8 +20,9 @@ from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
 from rung.core.processes import leads
-from rung.core.types import EMBEDDED, Floats, Inputs, Role, Tell
-from rung.recipes.choice import deciding, said_of
+from rung.core.types import Floats, Inputs, Role, Tell
+from rung.recipes.ablation import worth_of_parts
+from rung.recipes.choice import deciding, for_columns, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
@@ -43,7 +44,7 @@ from rung.recipes.state import State
 from rung.recipes.together import Reader, agreed, wait
 from rung.recipes.truncation import truncated
 from rung.recipes.view import Logged, Quiet, View
-from rung.recipes.write import Delivery, with_ranking, write_run
+from rung.recipes.write import Delivery, with_evidence, write_run
 
 GIVEN = "a table"  # what the options say of test rows that came without a file
 
@@ -130,8 +131,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     clock = (lambda: _left(options, started)), view.progress
     picked = pick(options, prepared, chosen, state.notebook(), clock)
     prepared = replace(prepared, findings=(*prepared.findings, *picked.findings()))
-    if not any(column.role in EMBEDDED for column in prepared.columns):
-        chosen = _for_table(chosen, options)
+    chosen = for_columns(chosen, prepared.columns, {*options.rungs, options.max_rung})
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -144,7 +144,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         journal.say("ranked", chosen=picked.ranking.chosen, why=picked.ranking.why, seconds=picked.ranking.seconds)
     watched = Logged(view, journal.say)
     delivery = _climb_and_finish(prepared, options, chosen, picked.embedders, (started, watched, state))
-    delivery = with_ranking(delivery, picked.ranking)
+    delivery = with_evidence(delivery, ranking=picked.ranking)
     if leads():
         write_run(folder, delivery)
         journal.say("done", seconds=perf_counter() - started)
@@ -201,11 +201,12 @@ def _climb_and_finish(
     findings += far
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
+    parts = worth_of_parts(job, climbed, ladder.left)
     opened = _open(prepared, climbed, embedders, view.progress)
     view.noticed(opened.findings)
     forgotten = measure_forgetting(job, climbed, first)
     finished: Finished = finish(job, climbed, opened, learning, trained_on, forgotten, findings)
-    return Delivery(
+    delivery = Delivery(
         prepared,
         options,
         job,
@@ -217,6 +218,7 @@ def _climb_and_finish(
         state.key,
         perf_counter() - started,
     )
+    return with_evidence(delivery, parts=parts)
 
 
 def _ladder(
@@ -261,12 +263,6 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
         rung for rung in every if rung.name in wanted and (rung.name in named or not getattr(rung, "only_asked", False))
     ]
     return tuple(sorted(chosen, key=lambda rung: getattr(rung, "turn", rung.order)))
-
-
-def _for_table(chosen: Sequence[Rung], options: FitOptions) -> tuple[Rung, ...]:
-    """The rungs for columns that no backbone reads: those that need none, and those that were named all the same."""
-    asked = {*options.rungs, options.max_rung}
-    return tuple(rung for rung in chosen if rung.name in asked or not getattr(rung, "needs_backbone", False))
 
 
 def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:

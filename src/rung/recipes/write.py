@@ -18,7 +18,6 @@ from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
 from rung.bundle.write import write_bundle
 from rung.core.contracts import Embedder, Embedders, Job, Trial
-from rung.core.evidence import Ranking
 from rung.core.types import Finding, Floats, Role, Task
 from rung.recipes.climb import Climbed
 from rung.recipes.finish import Finished, Opened
@@ -49,10 +48,10 @@ class Delivery:
     seconds: float
 
 
-def with_ranking(delivery: Delivery, ranking: Ranking | None) -> Delivery:
-    """The same, its evidence telling how the backbone was chosen."""
+def with_evidence(delivery: Delivery, **more: Any) -> Delivery:
+    """The same, its evidence telling more: how the backbone was chosen, what each part of a row is worth."""
     finished = delivery.finished
-    return replace(delivery, finished=replace(finished, evidence=replace(finished.evidence, ranking=ranking)))
+    return replace(delivery, finished=replace(finished, evidence=replace(finished.evidence, **more)))
 
 
 def write_run(folder: Path, delivery: Delivery) -> None:

@@ -140,6 +140,7 @@ def _sections(report: ReportData) -> tuple[Section, ...]:
     every = {
         Section("ladder", "The ladder", "ladder"): bool(evidence.rungs),
         Section("ranking", "Which backbone", "ranking"): evidence.ranking is not None,
+        Section("parts", "What each part is worth", "parts"): bool(evidence.parts),
         Section("test", "On test rows", "test"): bool(evidence.test or evidence.test_by_rung),
         Section("verdicts", "Verdicts", "verdicts"): bool(evidence.verdicts),
         Section("curve", "More labels?", "curve"): evidence.curve is not None and bool(evidence.curve.points),
