@@ -88,7 +88,12 @@ def test_series_stand_beside_columns_of_the_table(table, tmp_path):
     other = table.with_columns(size=pl.Series(np.arange(N) / 7 % 1), town=pl.Series(["a", "b", "c"] * (N // 3)))
     run = rung.fit(other, target="label", rungs="classic", out=tmp_path / "run")
     assert run.evidence.winner == "classic"
-    assert [column.role.value for column in run.predictor.manifest.columns] == ["series", "target", "number", "category"]
+    assert [column.role.value for column in run.predictor.manifest.columns] == [
+        "series",
+        "target",
+        "number",
+        "category",
+    ]
 
 
 def test_numbers_are_predicted_from_series(tmp_path):

@@ -30,7 +30,8 @@ def worth_of_parts(job: Job, climbed: Climbed, left: Callable[[], float]) -> tup
         return ()
     if step.evidence.seconds * len(parts) > min(left(), MOST_SECONDS):
         return ()
-    rows, found = job.plan.judged, []
+    rows = job.plan.judged
+    found: list[PartWorth] = []
     for name in parts:
         job.tell(Progress("what each part is worth", len(found), len(parts), "parts"))
         rest = without(job, name)

@@ -67,7 +67,8 @@ def _of_transfer(evidence: Evidence, far: str) -> list[str]:
         return _far(far)
     if hurts:
         return [f"The backbone hurts here: try one from your domain or language with --backbone ({LISTED})."]
-    if transfer is not None and evidence.winner == "classic":
+    none = transfer is None or transfer.verdict == "nothing transferred"
+    if not none and evidence.winner == "classic":
         return [
             (
                 "Plain features hold the place: ship the small model, or try a backbone of your domain with --backbone "

@@ -35,7 +35,7 @@ def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
 
 
 def for_columns(chosen: Sequence[Rung], columns: Sequence[Column], asked: Collection[str | None]) -> tuple[Rung, ...]:
-    """The rungs for these columns: where no backbone would read any, those that need none or were named all the same."""
+    """The rungs for these columns: where no backbone reads any, those that need none or were named all the same."""
     some = bool(kinds_of(columns))
     return tuple(rung for rung in chosen if some or rung.name in asked or not getattr(rung, "needs_backbone", False))
 

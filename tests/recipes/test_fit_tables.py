@@ -1,0 +1,100 @@
+"""A table alone: a linear model and trees, nothing transferred, and nothing known that only later rows tell."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import polars as pl
+import pytest
+
+import rung
+from rung.core.errors import BadOption, NoSuchColumn
+
+pytestmark = pytest.mark.journey
+N = 400
+AGAIN = "import sys, rung; rung.predict(sys.argv[1], sys.argv[2], out=sys.argv[3])"
+
+
+@pytest.fixture(scope="module")
+def frame():
+    """Numbers whose product tells the class, a category, dates and holes."""
+    draw = np.random.default_rng(0)
+    a, b = draw.normal(size=N), draw.normal(size=N)
+    sold = np.where(a * b + 0.3 * draw.normal(size=N) > 0, "yes", "no")
+    days = [f"2024-{1 + i % 12:02}-{1 + i % 28:02}" for i in range(N)]
+    holes = [None if i % 11 == 0 else float(value) for i, value in enumerate(a)]
+    colour = [("red", "green", "blue")[i] for i in draw.integers(3, size=N)]
+    return pl.DataFrame({"a": holes, "b": b, "colour": colour, "day": days, "sold": sold})
+
+
+@pytest.fixture(scope="module")
+def run(frame, tmp_path_factory):
+    return rung.fit(frame, target="sold", out=tmp_path_factory.mktemp("table") / "run")
+
+
+def test_trees_see_what_a_linear_model_cannot(run):
+    steps = {step.name: step for step in run.evidence.rungs}
+    assert set(steps) == {"prior", "classic"}
+    assert steps["classic"].choice["variant"] == "trees"
+    assert steps["classic"].score.value > 0.7
+
+
+def test_a_linear_model_is_enough_for_a_line(tmp_path):
+    draw = np.random.default_rng(1)
+    a, b = draw.normal(size=300), draw.normal(size=300)
+    line = pl.DataFrame({"a": a, "b": b, "y": 3 * a - b + 0.1 * draw.normal(size=300)})
+    run = rung.fit(line, target="y", out=tmp_path / "run")
+    assert run.evidence.rung("classic").choice["variant"] == "columns"
+    assert run.evidence.test["r2"].value > 0.98
+
+
+def test_the_report_says_that_nothing_was_transferred(run):
+    verdict = run.evidence.verdict("transfer")
+    assert verdict.verdict == "nothing transferred"
+    assert "Nothing was transferred" in (run.path / "report.html").read_text()
+    assert "backbone" not in run.evidence.next_steps[0]
+
+
+def test_unseen_categories_and_missing_cells_are_predicted_alike_in_a_fresh_process(run, frame, tmp_path):
+    odd = (
+        frame.drop("sold")
+        .head(4)
+        .with_columns(colour=pl.Series(["mauve", None, "red", "teal"]), b=pl.Series([None, 1e12, -3.0, 0.0]))
+    )
+    odd.select(reversed(odd.columns)).with_columns(more=pl.lit(1)).write_csv(tmp_path / "odd.csv")
+    here = rung.predict(run, tmp_path / "odd.csv")
+    subprocess.run([sys.executable, "-c", AGAIN, str(run.path), *(str(tmp_path / n) for n in ("odd.csv", "s.parquet"))],
+                   check=True)  # fmt: skip
+    there = pl.read_parquet(tmp_path / "s.parquet")
+    assert here["prediction"].null_count() == 0
+    assert np.allclose(here["p_yes"].to_numpy(), there["p_yes"].to_numpy(), atol=1e-6)
+
+
+def test_a_missing_column_is_one_clear_error(run, frame):
+    with pytest.raises(NoSuchColumn, match="colour"):
+        rung.predict(run, frame.drop("colour"))
+
+
+def test_a_backbone_has_nothing_to_read(frame, tmp_path):
+    with pytest.raises(BadOption, match="numbers, categories, dates"):
+        rung.fit(frame, target="sold", backbone="all-MiniLM-L6-v2", out=tmp_path / "run")
+
+
+def test_with_time_a_planted_future_column_is_left_out(tmp_path):
+    draw = np.random.default_rng(2)
+    price = np.cumsum(draw.normal(size=N))
+    table = pl.DataFrame(
+        {
+            "day": pl.date_range(pl.date(2022, 1, 1), pl.date(2022, 1, 1) + pl.duration(days=N - 1), eager=True),
+            "yesterday": np.concatenate([[np.nan], price[:-1]]),
+            "tomorrow": np.concatenate([price[1:], [np.nan]]),
+            "price": price,
+        }
+    )
+    run = rung.fit(table, target="price", time="day", out=tmp_path / "run")
+    roles = {column["name"]: column["role"] for column in run.manifest["columns"]}
+    assert (roles["yesterday"], roles["tomorrow"]) == ("number", "ignore")
+    found = json.loads((run.path / "audit.json").read_text())["findings"]
+    assert any(each["check"] == "future_column" and "'tomorrow'" in each["what"] for each in found)
+    rung.predict(run, table.drop("tomorrow"))  # nothing of it went into the model
