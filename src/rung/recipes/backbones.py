@@ -36,10 +36,10 @@ def backbones(  # house: the contract of interfaces.md, one argument a flag
 ) -> tuple[Known, ...]:
     """List the catalog, filtered.
 
-    modality: "text", "image", "audio", "series". family: an architecture, "bert". licence: "permissive", or part of its name.
-    max_params, max_size: parameters of the encoder and size of the download ("100MB") at most, and known. language: an ISO 639
-    code that it reads or hears. domain: what it was trained on ("legal", "speech"), or "edge" for small ones. here:
-    only what is on this machine.
+    modality: "text", "image", "audio", "series". family: an architecture, "bert". licence: "permissive", or part of
+    its name. max_params, max_size: parameters of the encoder and size of the download ("100MB") at most, and known.
+    language: an ISO 639 code that it reads or hears. domain: what it was trained on ("legal", "speech"), or "edge" for
+    small ones. here: only what is on this machine.
     Raises NoSuchName for a modality, family, language or domain that the catalog does not hold, BadOption for a size
     that is none.
 
