@@ -97,7 +97,7 @@ def few(paragraphs):
 
 
 def fitted(monkeypatch, embedder, frame, out):
-    monkeypatch.setattr("rung.recipes.fit.load_backbone", lambda *_, **__: embedder)
+    monkeypatch.setattr("rung.recipes.choice.load_backbone", lambda *_, **__: embedder)
     monkeypatch.setattr("rung.backbones.load.load", lambda *_, **__: embedder)
     run = rung.fit(frame, target="label", out=out, max_rung="frozen")
     said = [each for each in json.loads((run.path / "audit.json").read_text())["findings"] if each["check"] == CHECK]

@@ -18,7 +18,8 @@ from rung.backbones.texts import TextReader
 from rung.backbones.tunable import TunableModel
 from rung.backbones.tuned import Changed
 from rung.backbones.workers import each
-from rung.core.contracts import Pieces, Prepared
+from rung.core.contracts import Prepared
+from rung.core.pieces import Pieces
 from rung.core.types import Delta, Floats, Ints, Item, Progress, Tell, silent
 
 WINDOW = 32_768  # items sorted together: enough for full batches of one length, few enough for bounded memory

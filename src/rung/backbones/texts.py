@@ -15,8 +15,9 @@ from rung.backbones.reading import read_tokenizer
 from rung.backbones.settings import settings
 from rung.backbones.source import Source
 from rung.backbones.tokenise import Tokeniser, save, tokenizer_files
-from rung.core.contracts import Pieces, Prepared
+from rung.core.contracts import Prepared
 from rung.core.errors import NoBackbone
+from rung.core.pieces import Pieces
 from rung.core.rng import digest
 from rung.core.types import Ints
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from rung.backbones.settings import Settings
-from rung.core.contracts import Pieces, Prepared
+from rung.core.contracts import Prepared
+from rung.core.pieces import Pieces
 
 TOKENIZER_FILES = (
     "added_tokens.json",

@@ -12,7 +12,7 @@ Text = Optional[str]
 
 
 def command(  # house: the contract of interfaces.md, one argument a flag
-    modality: Annotated[Text, typer.Option(help="Only what reads this: text, image, audio.")] = None,
+    modality: Annotated[Text, typer.Option(help="Only what reads this: text, image, audio, series.")] = None,
     family: Annotated[Text, typer.Option(help="Only this architecture, such as bert.")] = None,
     licence: Annotated[Text, typer.Option(help="permissive, or part of the licence's name.")] = None,
     max_params: Annotated[Optional[int], typer.Option(help="At most so many parameters.")] = None,

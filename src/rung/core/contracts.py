@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.core.pieces import Pieces
 from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
 
 
@@ -83,7 +84,7 @@ class Embedder(Protocol):
     def truncated(self, items: Sequence[Item]) -> Ints:
         """Indices of the items that the limit cuts."""
 
-    def pieces(self, texts: Sequence[str]) -> "Pieces | None":
+    def pieces(self, texts: Sequence[str]) -> Pieces | None:
         """How well the tokenizer knows these texts; None where there is none."""
 
     @property
@@ -157,16 +158,6 @@ class Tunable(Protocol):
 
     def keep_blocks(self, module: Any, kept: Any) -> None:
         """Put the list `kept` in the place of the module's blocks."""
-
-
-@dataclass(frozen=True)
-class Pieces:
-    """Tokens of some texts and how many are unknown; words, and how many are broken into scraps of few letters."""
-
-    tokens: int
-    unknown: int
-    words: int
-    broken: int
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,10 @@ def backbones(  # house: the contract of interfaces.md, one argument a flag
 ) -> tuple[Known, ...]:
     """List the catalog, filtered.
 
-    modality: "text", "image", "audio". family: an architecture, "bert". licence: "permissive", or part of its name.
-    max_params, max_size: parameters of the encoder and size of the download ("100MB") at most. language: an ISO 639
-    code that it reads or hears. domain: what it was trained on ("legal", "speech"), or "edge" for small ones. here:
-    only what is on this machine.
+    modality: "text", "image", "audio", "series". family: an architecture, "bert". licence: "permissive", or part of
+    its name. max_params, max_size: parameters of the encoder and size of the download ("100MB") at most, and known.
+    language: an ISO 639 code that it reads or hears. domain: what it was trained on ("legal", "speech"), or "edge" for
+    small ones. here: only what is on this machine.
     Raises NoSuchName for a modality, family, language or domain that the catalog does not hold, BadOption for a size
     that is none.
 
@@ -61,8 +61,8 @@ def backbones(  # house: the contract of interfaces.md, one argument a flag
         if (modality is None or entry.modality == modality)
         and (family is None or entry.family == family)
         and (licence is None or licence_fits(entry.licence, licence))
-        and (max_params is None or entry.parameters <= max_params)
-        and (most is None or entry.size_bytes <= most)
+        and (max_params is None or 0 < entry.parameters <= max_params)
+        and (most is None or 0 < entry.size_bytes <= most)
         and (language is None or language in entry.languages)
         and (domain is None or domain in entry.domains)
     ]

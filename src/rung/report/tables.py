@@ -125,7 +125,9 @@ def _facts(row: Mapping[str, Any]) -> str:
 def _have(row: Mapping[str, Any]) -> str:
     if row["here"]:
         return "here"
-    return "your file" if row["source"] == "local" else units.size(row["size_bytes"])
+    if row["source"] == "local":
+        return "your file"
+    return units.size(row["size_bytes"]) if row["size_bytes"] else "not told"
 
 
 def _together(rows: Sequence[Mapping[str, Any]]) -> str:
