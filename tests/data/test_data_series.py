@@ -137,7 +137,7 @@ def test_two_labels_of_one_id_are_refused():
 
 
 def test_one_column_of_numbers_without_an_id_is_refused():
-    with pytest.raises(BadOption, match="one number a row. Say which column is the id"):
+    with pytest.raises(BadOption, match=r"one number a row\. Say which column is the id"):
         infer(long(), target="label", overrides={"value": Role.SERIES})
 
 

@@ -187,4 +187,5 @@ def _above(conv_PTN: Floats, bias_PK: Floats) -> Floats:
     for begin in range(0, len(conv_RPM), COUNTED):
         above_RPKM = conv_RPM[begin : begin + COUNTED, :, None] > bias_PK[:, :, None]
         count_PKM += np.add.reduce(above_RPKM.view(np.uint8), axis=0, dtype=np.uint8)
-    return count_PKM.reshape(*bias_PK.shape, aside, rows).sum(axis=2) / np.float32(steps)
+    count_PKN = count_PKM.reshape(*bias_PK.shape, aside, rows).sum(axis=2)
+    return np.asarray(count_PKN / np.float32(steps), np.float32)

@@ -213,7 +213,7 @@ def _plain_less(name: str) -> Floats:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image, sound or series column.
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by column of text or media.
 
     tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
     media: images, sounds and series by column. plain: handmade features, made once. read: the columns that some backbone

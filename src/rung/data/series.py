@@ -54,7 +54,8 @@ class Series:
             return self.wrong
         channels, steps = self.raw.shape
         begin = ", ".join(f"{value:.3g}" for value in self.raw[0, :BEGIN])
-        return f"{f'{channels} channels of ' if channels > 1 else ''}{steps} steps: {begin}{', ...' if steps > BEGIN else ''}"
+        more = ", ..." if steps > BEGIN else ""
+        return (f"{channels} channels of " if channels > 1 else "") + f"{steps} steps: {begin}{more}"
 
     def values(self) -> Floats:
         """(C, T) float32, not-a-number where a value is missing; raises UnreadableMedia."""
