@@ -216,7 +216,7 @@ class Inputs:
     """What a fitted model sees of N rows: texts by column, table columns, embeddings by column of text or media.
 
     tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
-    media: images, sounds and series by column. plain: handmade features, made once. read: the columns that some backbone
+    media: images, sounds and series by column. plain: handmade features, made once. read: columns that some backbone
     reads; lead: those of the backbone that can be trained. None means all texts, images, sounds and series.
     """
 

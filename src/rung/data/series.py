@@ -96,7 +96,7 @@ class Series:
 
 
 def series_of(column: pl.Series) -> list[Series | None]:
-    """The column's series; None for null and for a list without any value.
+    """The column's series; None where there is no value at all.
 
     A cell is a list of numbers (one channel), a list of such lists, or a struct of them (channels, of equal length),
     or such a list written out.
@@ -173,7 +173,7 @@ def _read(name: str, channels: list[Any]) -> Series | None:
                 raw_CT[c, t] = number
     raw_CT[~np.isfinite(raw_CT)] = np.nan
     known_T = np.flatnonzero(~np.isnan(raw_CT).all(axis=0))
-    return Series(name, raw_CT[:, : known_T[-1] + 1]) if len(known_T) else Series(name, wrong="no number in it")
+    return Series(name, raw_CT[:, : known_T[-1] + 1]) if len(known_T) else None
 
 
 def _number(value: Any) -> float | None:
