@@ -41,7 +41,7 @@ def guess(series: pl.Series) -> Column:
     """The role that `series` most likely has, without knowing the task.
 
     >>> guess(pl.Series("stars", [4, 5, 3, 5]))
-    Column(name='stars', role=<Role.NUMBER: 'number'>, why='whole numbers', form='')
+    Column(name='stars', role=<Role.NUMBER: 'number'>, why='whole numbers', form='', source=())
     """
     name, kind = series.name, series.dtype
     values = series.drop_nulls()

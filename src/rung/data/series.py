@@ -17,6 +17,7 @@ from rung.core.rng import digest
 from rung.core.types import Clip, Floats
 from rung.data.numbers import MISSING
 
+SOME = 100  # cells that tell
 BEGIN = 8  # steps that are shown
 SIDE = 112  # pixels of one channel's picture
 RATE, SECONDS, LOUD = 16_000, 1.0, 0.5  # of one channel's sound
@@ -124,6 +125,15 @@ def holds_series(kind: pl.DataType) -> bool:
     if isinstance(kind, pl.Struct):
         return bool(kind.fields) and all(_numbers(each.dtype) for each in kind.fields)
     return _numbers(kind) or (isinstance(kind, pl.List | pl.Array) and _numbers(kind.inner))
+
+
+def written_series(column: pl.Series) -> bool:
+    """Whether a column of strings holds lists of numbers, written out.
+
+    >>> written_series(pl.Series(["[1, 2]", None])), written_series(pl.Series(["so good"]))
+    (True, False)
+    """
+    return column.dtype == pl.String and any(each and not each.wrong for each in series_of(column.head(SOME)))
 
 
 def _numbers(kind: Any) -> bool:
