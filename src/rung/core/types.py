@@ -58,8 +58,8 @@ class Task(StrEnum):
 class Column:
     """One column of the table with its role and the reason for it.
 
-    form: the strptime form in which a datetime column of strings is written, so that later tables are read alike; of a
-    series, "wide" or "long" where it was gathered from the columns `source` (long: id, time or "", values).
+    form: the strptime form of a datetime column of strings, so that later tables are read alike; of a series, "wide" or
+    "long" where it was gathered from the columns `source` (long: id, time or "", values).
     """
 
     name: str
@@ -203,7 +203,7 @@ Item = str | Media  # what a backbone embeds
 
 
 def missing(item: Item) -> bool:
-    """Whether a row lacks it: an empty text, or what stands in the place of an image or sound (rung.core.blank)."""
+    """Whether a row lacks it: an empty text, or what stands in the place of media (rung.core.blank)."""
     return not item.strip() if isinstance(item, str) else bool(getattr(item, "missing", False))
 
 
