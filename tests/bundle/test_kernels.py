@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.bundle.kernels import FEATURES, PLACES, TENSORS, Kernels, fit_kernels
+from rung.core.blank import Blank
 from rung.core.errors import BadShape
 from rung.testing.curves import Curve, curves
 
@@ -85,6 +86,15 @@ def test_gaps_are_bridged_and_their_share_is_a_feature():
     whole, holed = kernels.apply([Curve(ramp), Curve(gaps)])
     assert np.abs(whole[:-2] - holed[:-2]).max() <= 2 / 40
     assert (whole[-2], holed[-2]) == (0, np.float32(0.1))
+
+
+def test_a_missing_series_is_flagged_and_else_like_the_average(two_channels):
+    shown = curves(KIND, channels=2)
+    gone = two_channels.apply([Blank()])[0]
+    assert gone[-2:].tolist() == [1, 0]
+    assert np.abs(gone[:-2].mean() - two_channels.apply(shown)[:, :-2].mean()) < 0.1
+    again = fit_kernels("x", [*shown, Blank()], seed=0, features=84 * 3)
+    assert all(np.array_equal(again.tensors()[name], two_channels.tensors()[name]) for name in TENSORS)
 
 
 def test_another_number_of_channels_is_refused(two_channels):

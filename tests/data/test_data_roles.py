@@ -51,7 +51,7 @@ def role_of(name, values, **options):
         ("one", [1] * N, Role.IGNORE),
         ("void", [None] * N, Role.IGNORE),
         ("blank", [" "] * N, Role.IGNORE),
-        ("wave", [[1.0, 2.0]] * N, Role.IGNORE),
+        ("wave", [[1.0, 2.0]] * N, Role.SERIES),
     ],
 )
 def test_a_column_gets_its_role_and_a_reason(name, values, role):
@@ -87,7 +87,7 @@ def test_a_wildcard_passes_by_the_target():
     ("overrides", "message"),
     [
         ({"text": "txt"}, "Did you mean 'text'"),
-        ({"text": "series"}, "series comes with a later release"),
+        ({"text": "series"}, "wanted a column of series values"),
         ({"text": "target"}, "Say --target instead"),
         ({"label": "text"}, "wanted a column that is not the target"),
         ({"text": "number"}, "wanted a column of number values, got values such as"),

@@ -137,7 +137,7 @@ def test_two_labels_of_one_id_are_refused():
 
 
 def test_one_column_of_numbers_without_an_id_is_refused():
-    with pytest.raises(BadOption, match="one number a row. Say which column is the id"):
+    with pytest.raises(BadOption, match=r"one number a row\. Say which column is the id"):
         infer(long(), target="label", overrides={"value": Role.SERIES})
 
 
@@ -161,9 +161,7 @@ def test_lists_in_cells_are_series(cells):
 def test_ends_without_values_are_no_steps_and_infinities_are_missing():
     found = series_of(pl.Series([[1.0, float("inf"), 3.0, None], [None, None], [], None]))
     assert np.array_equal(found[0].values(), [[1, np.nan, 3]], equal_nan=True)
-    with pytest.raises(UnreadableMedia, match="no number in it"):
-        found[1].values()
-    assert found[2:] == [None, None]
+    assert found[1:] == [None, None, None]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,13 @@ KIND = np.arange(N) % 2
 X = np.stack([item.values()[0] for item in curves(KIND, steps=T)])
 LABEL = [f"kind {kind}" for kind in KIND]
 STEPS = {f"t{i}": X[:, i] for i in range(T)}
-AGAIN = "import sys, numpy as np, polars as pl, rung; run = rung.load(sys.argv[1]); np.save(sys.argv[3], run.predict_proba(pl.read_parquet(sys.argv[2])))"
+AGAIN = """
+import sys
+import numpy as np
+import polars as pl
+import rung
+np.save(sys.argv[3], rung.load(sys.argv[1]).predict_proba(pl.read_parquet(sys.argv[2])))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,10 @@ def run(table, tmp_path_factory):
 def test_classic_learns_the_toy_and_says_what_the_series_is_made_of(run):
     scores = {step.name: step.score.value for step in run.evidence.rungs}
     assert scores["classic"] > 0.9 > scores["prior"]
-    assert [(column.name, column.why) for column in run.predictor.manifest.columns][0] == ("t", "24 columns, t0 to t23")
+    assert next((column.name, column.why) for column in run.predictor.manifest.columns) == (
+        "t",
+        "24 columns, t0 to t23",
+    )
     assert "24 columns, t0 to t23" in (run.path / "report.html").read_text()
 
 

@@ -23,6 +23,7 @@ from rung.core.types import Column, Floats, Fold, Ints, Role, Task
 from rung.metrics.log_loss import log_loss
 
 AUTO, NONE = "auto", "none"
+CHANGES = {Role.IMAGE: IMAGE, Role.AUDIO: SOUND, Role.SERIES: SERIES}
 KNOWN = (*IMAGE, *SOUND, *SERIES, *ALPHA)
 FEWEST = 10  # rows set aside that can agree to something
 MOST = 512  # rows whose views are embedded to ask them
@@ -37,13 +38,12 @@ Trains = Callable[[dict[str, Any], str], Run]  # a setting, what to call the run
 def fitting(job: Job) -> tuple[str, ...]:
     """Names of the changes that this job's columns allow."""
     own = [name for name in job.inputs.own if name in job.inputs.media]
-    kinds = {column.role.value for column in job.columns if column.name in own}
+    kinds = {column.role for column in job.columns if column.name in own}
     alone = len(job.inputs.parts) == 1 and not job.inputs.table.width  # a mixed row has one input, and it is mixed
-    known = {"image": IMAGE, "audio": SOUND, "series": SERIES}
-    found = tuple(name for kind, names in known.items() if kind in kinds for name in names)
+    found = tuple(name for kind, names in CHANGES.items() if kind in kinds for name in names)
     if not kinds or not alone:
         return found
-    return (*found, *(name for name in ALPHA if name == "mixup" or "image" in kinds))
+    return (*found, *(name for name in ALPHA if name == "mixup" or Role.IMAGE in kinds))
 
 
 def of_sense(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -54,8 +54,7 @@ def of_sense(columns: Sequence[Column]) -> tuple[str, ...]:
     ('shift', 'gain', 'noise', 'specaugment', 'mixup')
     """
     roles = {column.role for column in columns}
-    senses = {Role.IMAGE: IMAGE, Role.AUDIO: SOUND, Role.SERIES: SERIES}
-    found = tuple(dict.fromkeys(name for role, names in senses.items() if role in roles for name in names))
+    found = tuple(name for kind, names in CHANGES.items() if kind in roles for name in names)
     return (*found, *(name for name in ALPHA if found and (name == "mixup" or Role.IMAGE in roles)))
 
 

@@ -22,8 +22,8 @@ class Family:
     blocks: path of the list of layers in the bare model. after: parameters that follow the last block.
     offset: position numbers that real tokens never use. loader: the transformers class to load with. part: the encoder
     inside what that loads. windows: how the windows of one sound become one vector. seconds: of sound in a window,
-    where the processor does not say; steps: of a series in a window at most. processor: a front end of Rung's own, where
-    transformers has none. config: settings of the configuration that embedding wants otherwise. beside: further
+    where the processor does not say; steps: of a series in a window at most. processor: a front end of Rung's own,
+    where transformers has none. config: settings of the configuration that embedding wants otherwise. beside: further
     arguments of the model, zeros of the shape of the windows ("steps") or of one a window ("one").
     """
 

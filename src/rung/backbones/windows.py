@@ -144,8 +144,8 @@ class WindowReader:
         """
         kind = next(module.parameters()).dtype
         most = self.at_once * (1 if batch.device.type == "cpu" else 16) if pieces else len(batch.x_U)
-        pieces = torch.split(batch.x_U, most)
-        vector_UD = torch.cat([self._pooled(module(**self._asked(x_U.to(kind)))).float() for x_U in pieces])
+        parts = torch.split(batch.x_U, most)
+        vector_UD = torch.cat([self._pooled(module(**self._asked(x_U.to(kind)))).float() for x_U in parts])
         if self._family.windows == "mean" and (batch.count_N == 1).all():
             return vector_UD
         parts = torch.split(vector_UD, batch.count_N.tolist())

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.core.blank import Blank
 from rung.core.errors import BadShape
 from rung.core.gaps import filled
 from rung.core.rng import generator
-from rung.core.types import Floats, Ints, Media
+from rung.core.types import Floats, Ints, Media, missing
 
 LENGTH = 9  # weights of a kernel: six of -1 and three of 2
 PLACES = np.array(list(combinations(range(LENGTH), 3)))  # (84, 3): where the 2s are
@@ -24,7 +25,7 @@ AT_ONCE = 30_000  # steps of a channel, times rows, that pass together
 GROUP = 120_000  # those of all pairs that are convolved together: what a core's cache holds
 SIDE_BY_SIDE = 64
 COUNTED = 255  # steps that are counted before a byte runs over
-TENSORS = ("dilation", "triple", "begin", "adds", "bias")
+TENSORS = ("dilation", "triple", "begin", "adds", "bias", "usual")
 BESIDE = 2  # features of every series beside the kernels': the missing share and the length
 
 
@@ -35,7 +36,8 @@ class Kernels:
     dilation (P,), triple (P,), biases (P + 1,): of each pair of kernel and dilation its dilation, its row of PLACES
     and where its biases begin. adds (P, C): whether a channel is added up. bias (F,). A feature is the share of a
     series' steps whose convolution is above the bias; every other pair leaves out the steps that the kernel's ends
-    overhang. Two more: the share of missing values, and the logarithm of the length.
+    overhang. Two more: the share of missing values, and the logarithm of the length over `usual` (1,), that of training
+    rows. A row without a series has the shares that training rows have on average, 1 less the quantile of the bias.
     Source: Dempster, Schmidt and Webb 2021, MiniRocket, sections 3.1 to 3.3; their multivariate version for channels.
     """
 
@@ -45,18 +47,19 @@ class Kernels:
     begin: Ints
     adds: NDArray[np.bool_]
     bias: Floats
+    usual: Ints
 
     def apply(self, items: Sequence[Media]) -> Floats:
         """(N, F + 2) float32. Raises BadShape for another number of channels, UnreadableMedia."""
-        values = [item.values() for item in items]
-        out_NF = np.zeros((len(items), len(self.bias) + BESIDE), np.float32)
-        for i, value in enumerate(values):
+        values = {i: item.values() for i, item in enumerate(items) if not missing(item)}
+        out_NF = np.tile(np.append(1 - _quantiles(len(self.bias)), [1, 0]).astype(np.float32), (len(items), 1))
+        for i, value in values.items():
             if len(value) != self.adds.shape[1]:
                 what = f"series {items[i].name} of column {self.column!r}"
                 raise BadShape(what, wanted=f"{self.adds.shape[1]} channels", got=len(value))
-            out_NF[i, -2:] = np.isnan(value).mean(), np.log(value.shape[1])
-        lengths = np.array([value.shape[1] for value in values])
-        for length in np.unique(lengths):
+            out_NF[i, -2:] = np.isnan(value).mean(), np.log(value.shape[1] / self.usual[0])
+        lengths = np.array([values[i].shape[1] if i in values else 0 for i in range(len(items))])
+        for length in np.unique(lengths[lengths > 0]):
             own = np.flatnonzero(lengths == length)
             step = max(1, AT_ONCE // int(length))
             for rows in np.split(own, range(step, len(own), step)):
@@ -98,15 +101,15 @@ def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int
     Each pair of kernel and dilation takes its biases from one row, drawn by content: the order of rows does not matter.
     features: about how many. Raises UnreadableMedia.
     """
-    items = sorted(items, key=lambda item: item.key)
+    here = sorted((item for item in items if not missing(item)), key=lambda item: item.key) or [Blank()]
     draw = generator(seed, "kernels", column)
-    known = [filled(item.values()) for item in items]
+    known = [filled(item.values()) for item in here]
     usual = int(np.median([value.shape[1] for value in known]))
     dilations, each = _dilations(usual, max(1, features // len(PLACES)))
     channels = known[0].shape[0]
     pairs, many = len(dilations) * len(PLACES), np.repeat(each, len(PLACES))
     begin = np.concatenate([[0], np.cumsum(many)])
-    share = (np.arange(1, begin[-1] + 1) * GOLDEN) % 1
+    share = _quantiles(int(begin[-1]))
     adds = _subsets(draw, pairs, channels)
     row = draw.integers(len(known), size=pairs)
     bias = np.empty(begin[-1], np.float32)
@@ -115,7 +118,9 @@ def fit_kernels(column: str, items: Sequence[Media], *, seed: int, features: int
         conv_PTN = _convolved(known[row[p]].T[:, :, None], adds[p : p + 1], dilation, np.array([p % len(PLACES)]))
         bias[own] = np.quantile(conv_PTN, share[own])
     triples = np.tile(np.arange(len(PLACES)), len(dilations))
-    return Kernels(column, np.repeat(dilations, len(PLACES)), triples, begin.astype(np.int64), adds, bias)
+    return Kernels(
+        column, np.repeat(dilations, len(PLACES)), triples, begin.astype(np.int64), adds, bias, np.array([usual])
+    )
 
 
 def _dilations(length: int, features: int) -> tuple[Ints, Ints]:
@@ -127,6 +132,11 @@ def _dilations(length: int, features: int) -> tuple[Ints, Ints]:
     for i in range(features - int(each.sum())):
         each[i % len(each)] += 1
     return found, each
+
+
+def _quantiles(many: int) -> NDArray[np.float64]:
+    """(F,) which quantile each bias is: spread evenly by the golden ratio, in any stretch of them."""
+    return np.asarray((np.arange(1, many + 1) * GOLDEN) % 1, np.float64)
 
 
 def _subsets(draw: np.random.Generator, pairs: int, channels: int) -> NDArray[np.bool_]:
@@ -187,4 +197,5 @@ def _above(conv_PTN: Floats, bias_PK: Floats) -> Floats:
     for begin in range(0, len(conv_RPM), COUNTED):
         above_RPKM = conv_RPM[begin : begin + COUNTED, :, None] > bias_PK[:, :, None]
         count_PKM += np.add.reduce(above_RPKM.view(np.uint8), axis=0, dtype=np.uint8)
-    return count_PKM.reshape(*bias_PK.shape, aside, rows).sum(axis=2) / np.float32(steps)
+    count_PKN = count_PKM.reshape(*bias_PK.shape, aside, rows).sum(axis=2)
+    return np.asarray(count_PKN / np.float32(steps), np.float32)

@@ -35,10 +35,9 @@ class Parts:
 
 @dataclass(frozen=True)
 class Encoders:
-    """Columns to features, side by side: codes of the table, TF-IDF views, embeddings, handmade features, kernels over
-    series, the table.
+    """Columns to features, side by side: codes of the table, TF-IDF, embeddings, handmade features, kernels, the table.
 
-    codes come first, so that categories keep their place. parts: embeddings of one column among several. scale
+    kernels read series; codes come first, so that categories keep their place. parts: one column among several. scale
     multiplies the table's features, so that they weigh about as much as an embedding's; weight an embedding's, so that
     they weigh about as much as the word counts beside them. root: of embeddings that have no negative values.
     """

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 Data = Annotated[
-    str, typer.Argument(help="A table (.csv .tsv .jsonl .parquet .arrow .xlsx, .gz .zst too) or a folder.")
+    str, typer.Argument(help="A table (.csv .tsv .jsonl .parquet .arrow .xlsx .npz, .gz .zst too) or a folder.")
 ]
 RunFolder = Annotated[str, typer.Argument(metavar="RUN", help="A folder made by rung fit.")]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]

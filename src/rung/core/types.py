@@ -58,8 +58,8 @@ class Task(StrEnum):
 class Column:
     """One column of the table with its role and the reason for it.
 
-    form: the strptime form in which a datetime column of strings is written, so that later tables are read alike; of a
-    series, "wide" or "long" where it was gathered from the columns `source` (long: id, time or "", values).
+    form: the strptime form of a datetime column of strings, so that later tables are read alike; of a series, "wide" or
+    "long" where it was gathered from the columns `source` (long: id, time or "", values).
     """
 
     name: str
@@ -203,7 +203,7 @@ Item = str | Media  # what a backbone embeds
 
 
 def missing(item: Item) -> bool:
-    """Whether a row lacks it: an empty text, or what stands in the place of an image or sound (rung.core.blank)."""
+    """Whether a row lacks it: an empty text, or what stands in the place of media (rung.core.blank)."""
     return not item.strip() if isinstance(item, str) else bool(getattr(item, "missing", False))
 
 
@@ -213,10 +213,10 @@ def _plain_less(name: str) -> Floats:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a fitted model sees of N rows: texts by column, table columns, embeddings by text, image, sound or series column.
+    """What a fitted model sees of N rows: texts by column, table columns, embeddings by column of text or media.
 
     tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
-    media: images, sounds and series by column. plain: handmade features, made once. read: the columns that some backbone
+    media: images, sounds and series by column. plain: handmade features, made once. read: columns that some backbone
     reads; lead: those of the backbone that can be trained. None means all texts, images, sounds and series.
     """
 

@@ -70,7 +70,7 @@ def with_places(frame: pl.DataFrame, columns: Sequence[Column], folder: Path | N
 
 
 def by_content(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
-    """The table with the content hash of each image, sound and series in its place: the same ones elsewhere are the same."""
+    """The table with the content hash of each image, sound and series in its place: equal ones are the same."""
     return _changed(frame, columns, lambda series, role: pl.Series(series.name, contents(series, role)))
 
 

@@ -52,7 +52,7 @@ class Health:
 
 
 def unreadable_files(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
-    """Why each row's images, sounds and series can't be read, "" where they can, or are missing beside other columns."""
+    """Why each row's images, sounds and series can't be read, "" where they can or are missing beside others."""
     return _seen(frame, columns)[0]
 
 

@@ -106,7 +106,7 @@ def _from_long(frame: pl.DataFrame, columns: Sequence[Column], column: Column) -
     known = {each.name for each in columns}
     rest = [name for name in frame.columns if name not in column.source]
     different = frame.group_by(key).agg(pl.col(rest).n_unique()) if rest else frame
-    kept = [name for name in rest if name in known or int(different[name].max()) == 1]  # type: ignore[call-overload]
+    kept = [name for name in rest if name in known or bool((different[name] == 1).all())]
     target = next((each.name for each in columns if each.role is Role.TARGET and each.name in rest), None)
     if target is not None and (several := different.filter(pl.col(target) > 1)).height:
         got = f"{several.height} with more, such as {several[key].sort()[0]!r}"

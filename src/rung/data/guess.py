@@ -26,6 +26,11 @@ CODE_NAME = re.compile(
 IMAGE_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, IMAGES))})$"
 SOUND_FILE = rf"(?is)^.+(?:{'|'.join(map(re.escape, SOUNDS))})$"
 LISTED = r"^\s*\[[-+0-9.eE,\s\[\]NanuliIf]*[0-9][-+0-9.eE,\s\[\]NanuliIf]*\]\s*$"
+MEDIA_WRITTEN = (
+    (IMAGE_FILE, Role.IMAGE, "names of image files"),
+    (SOUND_FILE, Role.AUDIO, "names of sound files"),
+    (LISTED, Role.SERIES, "lists of numbers, written out"),
+)
 ADDRESS = r"^https?://\S+$"
 TOKEN = r"^[A-Za-z0-9_.:/#-]+$"  # noqa: S105  # a pattern for machine-made ids, not a secret
 FEW = 20
@@ -36,7 +41,7 @@ def guess(series: pl.Series) -> Column:
     """The role that `series` most likely has, without knowing the task.
 
     >>> guess(pl.Series("stars", [4, 5, 3, 5]))
-    Column(name='stars', role=<Role.NUMBER: 'number'>, why='whole numbers', form='')
+    Column(name='stars', role=<Role.NUMBER: 'number'>, why='whole numbers', form='', source=())
     """
     name, kind = series.name, series.dtype
     values = series.drop_nulls()
@@ -118,12 +123,9 @@ def _numeric(name: str, numbers: pl.Series) -> Column:
 
 
 def _machine_made(name: str, values: pl.Series) -> Column | None:
-    if _share(values, IMAGE_FILE) >= FILES:
-        return Column(name, Role.IMAGE, "names of image files")
-    if _share(values, SOUND_FILE) >= FILES:
-        return Column(name, Role.AUDIO, "names of sound files")
-    if _share(values, LISTED) >= FILES:
-        return Column(name, Role.SERIES, "lists of numbers, written out")
+    for pattern, role, why in MEDIA_WRITTEN:
+        if _share(values, pattern) >= FILES:
+            return Column(name, role, why)
     if _share(values, ADDRESS) == 1:
         return Column(name, Role.ID, "web addresses")
     named = ID_NAME.search(name) is not None

@@ -36,8 +36,8 @@ Embed = Callable[[Sequence[Item]], Floats]
 class Reader:
     """What a backbone makes of the columns of its kind.
 
-    embed: texts, images, sounds or series -> (N, D) float32. rate: the same -> seconds that it will take. tune: as embed, by
-    the backbone that a delta changed; None where it can't be changed.
+    embed: texts, images, sounds or series -> (N, D) float32. rate: the same -> seconds that it will take. tune: as
+    embed, by the backbone that a delta changed; None where it can't be changed.
     """
 
     embed: Embed

@@ -13,7 +13,7 @@ from rung.data.dates import parse
 from rung.data.gather import find, gathered
 from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
-from rung.data.series import holds_series
+from rung.data.series import holds_series, written_series
 
 FILES = (Role.IMAGE, Role.AUDIO)
 SUPPORTED = (
@@ -115,7 +115,7 @@ def _overridden(series: pl.Series, role: Role) -> Column:
         return replace(column, form=dates.form)
     if role is Role.NUMBER and to_numbers(series).null_count() == len(series):
         raise _unfit(series, role)
-    if role is Role.SERIES and not (holds_series(series.dtype) or series.dtype == pl.String):
+    if role is Role.SERIES and not (holds_series(series.dtype) or written_series(series)):
         raise _unfit(series, role)
     if role in FILES and not (series.dtype in (pl.String, pl.Binary) or holds_files(series.dtype)):
         raise _unfit(series, role)

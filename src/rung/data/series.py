@@ -17,6 +17,7 @@ from rung.core.rng import digest
 from rung.core.types import Clip, Floats
 from rung.data.numbers import MISSING
 
+SOME = 100  # cells that tell
 BEGIN = 8  # steps that are shown
 SIDE = 112  # pixels of one channel's picture
 RATE, SECONDS, LOUD = 16_000, 1.0, 0.5  # of one channel's sound
@@ -54,7 +55,8 @@ class Series:
             return self.wrong
         channels, steps = self.raw.shape
         begin = ", ".join(f"{value:.3g}" for value in self.raw[0, :BEGIN])
-        return f"{f'{channels} channels of ' if channels > 1 else ''}{steps} steps: {begin}{', ...' if steps > BEGIN else ''}"
+        more = ", ..." if steps > BEGIN else ""
+        return (f"{channels} channels of " if channels > 1 else "") + f"{steps} steps: {begin}{more}"
 
     def values(self) -> Floats:
         """(C, T) float32, not-a-number where a value is missing; raises UnreadableMedia."""
@@ -95,7 +97,7 @@ class Series:
 
 
 def series_of(column: pl.Series) -> list[Series | None]:
-    """The column's series; None for null and for a list without any value.
+    """The column's series; None where there is no value at all.
 
     A cell is a list of numbers (one channel), a list of such lists, or a struct of them (channels, of equal length),
     or such a list written out.
@@ -123,6 +125,15 @@ def holds_series(kind: pl.DataType) -> bool:
     if isinstance(kind, pl.Struct):
         return bool(kind.fields) and all(_numbers(each.dtype) for each in kind.fields)
     return _numbers(kind) or (isinstance(kind, pl.List | pl.Array) and _numbers(kind.inner))
+
+
+def written_series(column: pl.Series) -> bool:
+    """Whether a column of strings holds lists of numbers, written out.
+
+    >>> written_series(pl.Series(["[1, 2]", None])), written_series(pl.Series(["so good"]))
+    (True, False)
+    """
+    return column.dtype == pl.String and any(each and not each.wrong for each in series_of(column.head(SOME)))
 
 
 def _numbers(kind: Any) -> bool:
@@ -172,7 +183,7 @@ def _read(name: str, channels: list[Any]) -> Series | None:
                 raw_CT[c, t] = number
     raw_CT[~np.isfinite(raw_CT)] = np.nan
     known_T = np.flatnonzero(~np.isnan(raw_CT).all(axis=0))
-    return Series(name, raw_CT[:, : known_T[-1] + 1]) if len(known_T) else Series(name, wrong="no number in it")
+    return Series(name, raw_CT[:, : known_T[-1] + 1]) if len(known_T) else None
 
 
 def _number(value: Any) -> float | None:

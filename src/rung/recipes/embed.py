@@ -30,7 +30,7 @@ def embed(
     out: str | Path | None = None,
     tell: Tell = silent,
 ) -> Floats:
-    """Embed one column of text, images, sounds or series: (N, width) float32; written to `out` (.npy, .parquet) where given.
+    """Embed one column of text, images, sounds or series: (N, width) float32; written to `out` (.npy, .parquet) if so.
 
     data: anything that read() takes, or a list of texts. column: may be left out when there is one such.
     With .npy the vectors are streamed to the file and memory-mapped from it: memory stays bounded for any N.

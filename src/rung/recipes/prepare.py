@@ -81,12 +81,8 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     frame, target_name = sheet.frame, _target(options.target or sheet.target, sheet.frame.columns)
     if test_frame is not None and target_name not in test_frame.columns:
         raise NoSuchColumn(target_name, among=test_frame.columns)
-    columns = infer(frame, target=target_name, overrides=options.column, group=options.group, time=options.time)
-    frame = gathered(frame, columns)
-    ahead: tuple[Finding, ...] = ()
-    if options.time:
-        columns, ahead = future_columns(frame, columns, time=options.time, group=options.group, kept=options.column)
-    frame = frame_read = with_places(frame, columns, sheet.folder)
+    columns, ahead = _roles(frame, target_name, options)
+    frame = frame_read = with_places(gathered(frame, columns), columns, sheet.folder)
     if test_frame is not None:
         folder = given_test.folder if given_test else sheet.folder
         test_frame = with_places(gathered(test_frame, columns), columns, folder)
@@ -133,6 +129,15 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
     from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
+
+
+def _roles(frame: pl.DataFrame, target: str, options: FitOptions) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
+    """Columns with their roles, and what was found to come from later rows and is left out."""
+    columns = infer(frame, target=target, overrides=options.column, group=options.group, time=options.time)
+    if not options.time:
+        return columns, ()
+    known = gathered(frame, columns)
+    return future_columns(known, columns, time=options.time, group=options.group, kept=options.column)
 
 
 def _target(name: str | None, among: Sequence[str]) -> str:

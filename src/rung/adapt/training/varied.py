@@ -111,9 +111,10 @@ def jitter(values_CT: Floats, draw: Draw) -> Floats:
 
 
 def scaling(values_CT: Floats, draw: Draw) -> Floats:
-    """Each channel times a factor about 1 that drifts from one draw to another: models bring a lone factor back to 1."""
-    factor_CT = np.linspace(*draw.normal(1, SCALING, (2, len(values_CT))), values_CT.shape[1], axis=1)
-    return (values_CT * factor_CT).astype(np.float32)
+    """Each channel times a factor about 1 that drifts: a lone factor is what models bring back to 1."""
+    first_C, last_C = draw.normal(1, SCALING, (2, len(values_CT)))
+    factor_CT = np.linspace(first_C, last_C, values_CT.shape[1], axis=1)
+    return np.asarray(values_CT * factor_CT, np.float32)
 
 
 def slicing(values_CT: Floats, draw: Draw) -> Floats:
