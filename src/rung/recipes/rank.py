@@ -1,7 +1,7 @@
 """Rank: which backbone suits these rows, and at what cost, before any of them goes up the ladder.
 
 Expected ending: a Ranking whose first backbone leads by an out-of-fold linear probe on at most 1,500 rows, or by LogME
-among those that the probe can't tell apart; the others stand below it with their reason.
+among those that are within a standard error of its best; the others stand below it with their reason.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,6 +38,7 @@ from rung.report.ranking import short_names
 
 ROWS = 1500
 TIMED = 8  # rows of which latency is the median, the first aside
+Z = 1.96  # half a 95 % interval in standard errors
 BYTES = {"float32": 4, "bfloat16": 2}  # a weight
 
 
@@ -254,7 +255,7 @@ def _listed(tried: Sequence[_Tried], rows: _Rows) -> tuple[tuple[RankedBackbone,
 
     value = [sign * each.shown.score.value for each in able if each.shown.score is not None]
     known = [np.nan if each.shown.logme is None else each.shown.logme for each in able]
-    groups = ordered(value, known, lambda a, b: not over(a, b).bound > 0)
+    groups = ordered(value, known, lambda a, b: _noise(over(a, b)))
     order = [(a, len(group) > 1) for group in groups for a in group]
     listed = [
         replace(able[a].shown, behind=over(order[0][0], a) if a != order[0][0] else None, tied=tied)
@@ -266,6 +267,15 @@ def _listed(tried: Sequence[_Tried], rows: _Rows) -> tuple[tuple[RankedBackbone,
         why = f"There was no time to rank: {first} is the first that may be taken." if waiting else ""
         return tuple(rest), why
     return (*listed, *rest), _why(listed, len(groups[0]))
+
+
+def _noise(gain: Difference) -> bool:
+    """Whether a gain is within its standard error, as its 95 % interval shows it.
+
+    The interval itself would be too wide a tie: on a few hundred rows it leaves nearly every order to LogME, which then
+    lost more test score than the probe alone (bench/rank.py, on seven sets).
+    """
+    return not gain.value > (gain.high - gain.low) / (2 * Z)
 
 
 def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
@@ -281,6 +291,7 @@ def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
     if ties == 1:
         return f"{held}, {units.gain(second.behind, first.score.name)} over {name[second.id]}."
     others = ", ".join(name[each.id] for each in listed[1:ties])
+    tied = f"{held}. {others} {'is' if ties == 2 else 'are'} within noise of the best (a standard error)"
     if first.logme is None:
-        return f"{held}. Noise can't tell it from {others}, and LogME is not defined here."
-    return f"{held}. Noise can't tell it from {others}: LogME, {first.logme:.3f}, breaks the tie."
+        return f"{tied}, and LogME is not defined here."
+    return f"{tied}: LogME, {first.logme:.3f}, breaks the tie."
