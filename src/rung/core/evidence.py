@@ -153,7 +153,7 @@ class Ranking:
 
 @dataclass(frozen=True)
 class PartWorth:
-    """What one part of a row (a column, or the table's columns) adds to `rung`: with all parts minus without this one."""
+    """What one part of a row (a column, or the table's columns) adds to `rung`: with all parts less without it."""
 
     name: str
     rung: str

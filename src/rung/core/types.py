@@ -248,8 +248,7 @@ class Inputs:
 
     def there(self, name: str) -> NDArray[np.bool_]:
         """(N,) whether each row has that text, image or sound; an empty text is none."""
-        items = self.parts[name]
-        return np.array([not missing(item) for item in items], np.bool_)
+        return np.array([not missing(item) for item in self.parts[name]], np.bool_)
 
     def take(self, index: Ints) -> "Inputs":
         """The same inputs for the rows of `index`, in that order; embeddings are sliced, not made again."""
@@ -271,9 +270,7 @@ class Inputs:
 
     def _tuned(self, delta: Delta, name: str) -> Floats:
         assert self.tune is not None
-        if name not in self.own:
-            return self.embed(name)
-        return self.tune(delta, self.parts[name])
+        return self.tune(delta, self.parts[name]) if name in self.own else self.embed(name)
 
 
 @dataclass(frozen=True)

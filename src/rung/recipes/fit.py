@@ -170,14 +170,12 @@ def _climb_and_finish(
     words = embedders.get(Role.TEXT)
     cut = (*truncated(prepared, words), *far_texts(prepared, words)) if words else ()
     findings = (*prepared.findings, *cut, *said_of(embedders, prepared.columns, chosen))
-    task = prepared.target.task
-    metric = deciding(options.metric, task)
     job = Job(
         inputs,
         prepared.columns,
         prepared.target,
         prepared.plan,
-        metric,
+        deciding(options.metric, prepared.target.task),
         options.seed,
         view.progress,
         first.card if first else None,

@@ -100,11 +100,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         inside, outside = (
             hold_out(target, keys, cluster, share=share, seed=options.seed, time=when) if share else (every, every[:0])
         )
-        if len(inside) < LEAST:
-            fix = "Give a smaller --test, or label more rows."
-            raise TooFewRows(
-                f"--test {share:g}", wanted=f"at least {LEAST} rows to learn from", got=len(inside), fix=fix
-            )
+        _refuse_few(share, len(inside))
         pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
     else:
         inside = np.arange(len(frame))
@@ -129,6 +125,12 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
     from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
+
+
+def _refuse_few(share: float, rows: int) -> None:
+    if rows < LEAST:
+        wanted, fix = f"at least {LEAST} rows to learn from", "Give a smaller --test, or label more rows."
+        raise TooFewRows(f"--test {share:g}", wanted=wanted, got=rows, fix=fix)
 
 
 def _roles(frame: pl.DataFrame, target: str, options: FitOptions) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
