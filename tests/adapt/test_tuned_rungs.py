@@ -143,6 +143,7 @@ PLACES = {
     "albert": ("albert_layers.0.attention.dense", "albert_layers.0.ffn_output"),
     "modernbert": ("attn.Wo", "mlp.Wo"),
     "t5": ("layer.0.SelfAttention.o", "layer.1.DenseReluDense.wo"),
+    "mt5": ("layer.0.SelfAttention.o", "layer.1.DenseReluDense.wo"),
     "gpt2": ("attn.c_proj", "mlp.c_proj"),
     "llama": ("self_attn.o_proj", "mlp.down_proj"),
 }

@@ -152,9 +152,9 @@ BAD = {
     "ragged": ("ragged.csv", b"text,label\na b,x\na,b,c,d\n" + b"e f,y\n" * 30, 3),
     "undecodable": ("bytes.csv", bytes(range(256)) * 40, 3),
     "twice the same name": ("twice.csv", b"text,text,label\n" + b"a b,c d,x\n" * 30, 3),
-    "no text": (
-        "numbers.csv",
-        b"a,b,label\n" + b"".join(b"%d.5,%d.25,%d\n" % (i, i * 7 % 13, i % 2) for i in range(60)),
+    "nothing but ids": (
+        "ids.csv",
+        b"a,same,label\n" + b"".join(b"%d,x,%d\n" % (i, i % 2) for i in range(60)),
         3,
     ),
 }

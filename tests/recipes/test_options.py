@@ -34,7 +34,7 @@ def test_every_wrong_option_is_named_in_one_message():
     message = str(caught.value)
     for name in ("--budget", "--seed", "--test", "--column"):
         assert name in message
-    assert "text, image, audio, number" in message
+    assert "text, image, audio, series, number" in message
 
 
 def test_roles_are_read_from_flags_and_from_mappings():
