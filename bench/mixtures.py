@@ -34,7 +34,11 @@ WORDS = {
 def rows_of(name: str, seed: int, data: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Training and test rows."""
     if name in ("airbnb_asheville", "clear_readability"):
-        return pl.read_csv(data / name / "train.csv"), pl.read_csv(data / name / "test.csv")
+        parts = [
+            pl.read_csv(data / name / f"{part}.csv", infer_schema_length=None, null_values=["", "NA"])
+            for part in ("train", "test")
+        ]
+        return parts[0], parts[1]
     table = paragraphs(seed) if name == "paragraphs" else holes(seed, data)
     order = np.random.default_rng(seed).permutation(len(table))
     cut = len(table) // 4

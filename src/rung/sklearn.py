@@ -19,9 +19,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from rung.core.errors import BadShape, BadTarget
-from rung.core.types import Floats, Task
+from rung.core.types import Floats, Role, Task
 from rung.data.read import read
 from rung.recipes.fit import fit
+from rung.recipes.options import roles_of
 from rung.recipes.run import load
 
 _TARGET = "rung target"
@@ -73,7 +74,7 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
             max_rung=self.max_rung or (None if self.rungs else "frozen"),
             rungs=self.rungs,
             backbone=self.backbone,
-            column=self.column,
+            column=_numbers(X, table) | dict(roles_of(self.column)),
             seed=self.seed,
         )
         self.n_features_in_ = table.width
@@ -118,13 +119,13 @@ class _Base(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
         tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
+        tags.input_tags.two_d_array = True
         tags.input_tags.allow_nan = True
         return tags
 
 
 class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types
-    """Climb on texts (or a table with a text column) and predict classes.
+    """Climb on texts (or a table, or an array of numbers) and predict classes.
 
     X: a list or array of N texts, a DataFrame, or an (N, F) array of columns. y: N classes of any kind that
     numpy.unique sorts. Every row given trains or validates: hold test rows back outside, as scikit-learn does.
@@ -162,7 +163,7 @@ class RungClassifier(ClassifierMixin, _Base):  # type: ignore[misc]  # scikit-le
 
 
 class RungRegressor(RegressorMixin, _Base):  # type: ignore[misc]  # scikit-learn ships no types
-    """Climb on texts (or a table with a text column) and predict numbers.
+    """Climb on texts (or a table, or an array of numbers) and predict numbers.
 
     X as for RungClassifier; y: N numbers. Raises what `rung.fit` raises.
 
@@ -197,6 +198,13 @@ def _one_dimension(y: ArrayLike) -> NDArray[Any]:
 
 def _is_nothing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124  # NaN is not itself
+
+
+def _numbers(X: Any, table: pl.DataFrame) -> dict[str, Role]:
+    """The roles of an array's columns, which have no names to go by: those of numbers are numbers, and no series."""
+    if hasattr(X, "columns") or np.ndim(X) != 2:
+        return {}
+    return {name: Role.NUMBER for name, kind in table.schema.items() if kind.is_numeric()}
 
 
 def _table(X: Any) -> pl.DataFrame:

@@ -150,3 +150,11 @@ def test_a_missing_text_is_no_word(fake, texts):
     estimator = RungClassifier(max_rung="classic").fit(rows, y)
     nothing, nan = estimator.predict_proba([None]), estimator.predict_proba(pd.Series([np.nan], dtype=object))
     assert np.array_equal(nothing, nan)
+
+
+def test_an_array_of_numbers_is_a_table_and_no_series(tmp_path):
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(200, 9))
+    model = RungClassifier(out=str(tmp_path / "run")).fit(x, x[:, 0] + x[:, 1] > 0)
+    assert {column["role"] for column in model.run_.manifest["columns"]} == {"number", "target"}
+    assert model.score(x, x[:, 0] + x[:, 1] > 0) > 0.9
