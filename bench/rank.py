@@ -162,7 +162,7 @@ def one(data: Path, name: str, names: list[str], most: tuple[int, int], known: d
     begun = time.perf_counter()
     ranked = rung.rank(train, target="target", backbone=names)
     spent = time.perf_counter() - begun
-    order = [each.id for each in ranked.backbones if each.status == "ranked"]
+    order = [each.id for each in ranked.backbones if each.status == "ranked" and each.id in names]
     assert set(order) == set(names), [each.why for each in ranked.backbones]
     truth = {}
     for i, candidate in enumerate(order):

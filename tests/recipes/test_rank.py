@@ -18,7 +18,7 @@ def statuses(found):
 
 def test_the_one_that_tells_the_classes_apart_comes_first(shelf, paragraphs):
     found = rung.rank(paragraphs, target="label", backbone=["narrow", "wide"])
-    assert [each.id for each in found.backbones] == ["wide", "narrow"]
+    assert [each.id for each in found.backbones] == ["wide", "narrow", "wide + narrow"]
     assert found.chosen == "wide"
     first, second = found.backbones
     assert first.score.low <= first.score.value <= first.score.high
@@ -37,7 +37,7 @@ def test_the_probe_is_out_of_fold(shelf):
 def test_what_noise_cannot_tell_apart_is_left_to_logme(shelf, paragraphs):
     shelf["twin"] = shelf["make"](64)
     found = rung.rank(paragraphs, target="label", backbone=["wide", "twin", "narrow"])
-    assert [each.tied for each in found.backbones] == [True, True, False]
+    assert [each.tied for each in found.backbones] == [True, True, False, False]
     assert "LogME" in found.why
 
 

@@ -11,8 +11,9 @@ from rung.core.errors import BundleError, NoBackbone
 
 if TYPE_CHECKING:
     from rung.backbones.embedder import BackboneEmbedder
+    from rung.backbones.pair import Pair
 
-RUN = "run:"
+RUN, BETWEEN = "run:", " + "  # before an earlier run's folder; between the ids of two backbones side by side
 
 
 def load_backbone(
@@ -20,14 +21,20 @@ def load_backbone(
     *,
     precision: str = "auto",
     device: str = "auto",
-) -> "BackboneEmbedder":
-    """Load a backbone: run:FOLDER for that of an earlier run, else as rung.backbones.load does.
+) -> "BackboneEmbedder | Pair":
+    """Load a backbone: run:FOLDER for that of an earlier run, "A + B" for two, else as rung.backbones.load.
 
     A run whose winner left its backbone as it was gives that backbone. Raises NoBackbone for one without, or whose
     winner put learnt tokens before each text; BundleError for a damaged run.
     """
     from rung.backbones.load import load  # noqa: PLC0415  # torch: a bundle without backbone starts fast
 
+    if id is not None and BETWEEN in str(id) and not Path(str(id)).exists():
+        from rung.backbones.pair import Pair  # noqa: PLC0415  # see above
+
+        names, each = str(id).split(BETWEEN, 1), precision.split(BETWEEN)
+        pair = [load_backbone(name, precision=p, device=device) for name, p in zip(names, 2 * each, strict=False)]
+        return Pair(*pair)
     if id is None or not str(id).startswith(RUN):
         return load(id, precision=precision, device=device)
     folder = Path(str(id).removeprefix(RUN)).expanduser().resolve()
@@ -50,4 +57,6 @@ def load_backbone(
     if config.get("num_virtual_tokens"):
         got = f"{manifest.strategy}, whose tokens stand before each text"
         raise NoBackbone(f"backbone {id}", wanted="a run that changed the backbone itself", got=got)
+    if not hasattr(base, "named"):
+        raise NoBackbone(f"backbone {id}", wanted="a run that changed one backbone", got=base.card.id)
     return base.named(f"{RUN}{folder}", delta)

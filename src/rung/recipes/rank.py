@@ -5,7 +5,7 @@ among those that are within a standard error of its best; the others stand below
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -13,32 +13,33 @@ import numpy as np
 
 from rung.adapt.probe import features, probe, probe_seconds
 from rung.backbones.catalog import find
-from rung.core.contracts import Embedder, Job, endless
+from rung.core.contracts import Embedder, endless
 from rung.core.errors import NoBackbone, NothingToLearnFrom, RungError
-from rung.core.evidence import Difference, RankedBackbone, Ranking
-from rung.core.types import Column, Floats, Plan, Target, Tell, silent
+from rung.core.evidence import RankedBackbone, Ranking
+from rung.core.types import Tell, silent
 from rung.data.sample import sample
 from rung.data.splits import plan
 from rung.evaluate.compare import compare
-from rung.metrics.base import Metric
+from rung.evaluate.wording import point
 from rung.metrics.interval import interval_of
+from rung.predict.earlier import BETWEEN
 from rung.rank.answers import answers
 from rung.rank.hscore import hscore
 from rung.rank.latency import milliseconds
 from rung.rank.logme import logme
-from rung.rank.order import ordered
 from rung.recipes.choice import deciding, kinds_of, loaded, on_this_machine, only, read_by
+from rung.recipes.climb import DEAR_POINTS
 from rung.recipes.limits import Limits
 from rung.recipes.machine import use_threads
 from rung.recipes.measure import seen
 from rung.recipes.options import FitOptions, checked
 from rung.recipes.prepare import Prepared, prepare
+from rung.recipes.ranked import Rows, Tried, in_order
 from rung.report import units
 from rung.report.ranking import short_names
 
 ROWS = 1500
 TIMED = 8  # rows of which latency is the median, the first aside
-Z = 1.96  # half a 95 % interval in standard errors
 BYTES = {"float32": 4, "bfloat16": 2}  # a weight
 
 
@@ -108,42 +109,6 @@ def taken(found: Ranking) -> Ranking:
     return found
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The sample that candidates are compared on, in one repeat of folds."""
-
-    prepared: Prepared
-    columns: tuple[Column, ...]
-    index: np.ndarray[Any, np.dtype[np.int64]]
-    target: Target
-    plan: Plan
-    metric: Metric
-    seed: int
-
-    def job(self, embedder: Embedder, tell: Tell) -> Job:
-        """The sample as `embedder` sees it."""
-        inputs = seen(self.prepared.pool.frame[self.index], self.columns, {self.columns[0].role: embedder}, tell)
-        return Job(inputs, self.columns, self.target, self.plan, self.metric, self.seed, tell, embedder.card)
-
-    @property
-    def truth(self) -> Any:
-        """Of the rows that judge."""
-        return self.target.value[self.plan.judged]
-
-    @property
-    def cluster(self) -> Any:
-        """Which of them belong together."""
-        return self.plan.cluster[self.plan.judged]
-
-
-@dataclass(frozen=True)
-class _Tried:
-    """A candidate with its out-of-fold predictions, where it came so far."""
-
-    shown: RankedBackbone
-    prediction: Floats | None = None
-
-
 def ranking(
     prepared: Prepared,
     options: FitOptions,
@@ -158,13 +123,15 @@ def ranking(
     """
     begun = perf_counter()
     rows = _sampled(prepared, options)
-    tried: list[_Tried] = []
+    tried: list[Tried] = []
     late = ""
     for name in dict.fromkeys(names):
-        found = _Tried(RankedBackbone(name, "skipped", late)) if late else _try(name, rows, options, left, tell)
+        found = Tried(RankedBackbone(name, "skipped", late)) if late else _try(name, rows, options, left, tell)
         late = found.shown.why if found.shown.status == "skipped" else ""
         tried.append(found)
-    listed, why = _listed(tried, rows)
+    listed, why = in_order(tried, rows)
+    if len(options.backbone) > 1:
+        listed, why = _with_pair(listed, why, rows, options, (left, tell))
     chosen = next((each.id for each in listed if each.status in ("ranked", "skipped")), "")
     return Ranking(
         kinds_of(prepared.columns)[0].value,
@@ -177,7 +144,7 @@ def ranking(
     )
 
 
-def _sampled(prepared: Prepared, options: FitOptions) -> _Rows:
+def _sampled(prepared: Prepared, options: FitOptions) -> Rows:
     pool, role = prepared.pool, kinds_of(prepared.columns)[0]
     index = sample(prepared.target, pool.keys, pool.cluster, most=ROWS, seed=options.seed)
     target, cluster = prepared.target.take(index), pool.cluster[index]
@@ -185,30 +152,30 @@ def _sampled(prepared: Prepared, options: FitOptions) -> _Rows:
     decided = plan(target, [pool.keys[i] for i in index], cluster, seed=options.seed, time=when)
     once = replace(decided, folds=tuple(fold for fold in decided.folds if fold.repeat == 0))
     columns = tuple(each for each in prepared.columns if each.role is role)
-    return _Rows(prepared, columns, index, target, once, deciding(options.metric, target.task), options.seed)
+    return Rows(prepared, columns, index, target, once, deciding(options.metric, target.task), options.seed)
 
 
-def _try(name: str, rows: _Rows, options: FitOptions, left: Callable[[], float], tell: Tell) -> _Tried:
+def _try(name: str, rows: Rows, options: FitOptions, left: Callable[[], float], tell: Tell) -> Tried:
     """One candidate: admitted by licence, size and latency, then embedded and probed."""
     begun, limits = perf_counter(), Limits.of(options)
     if why := limits.before(find(name)):
-        return _Tried(RankedBackbone(name, "refused", why))
+        return Tried(RankedBackbone(name, "refused", why))
     try:
         embedder = loaded(name, options.device, alone=True)
         shown = admitted(name, embedder, rows.prepared, limits)
         if shown.status != "ranked":
-            return _Tried(shown)
+            return Tried(shown)
         job = rows.job(embedder, tell)
         assert job.inputs.rate is not None
         wanted = sum(map(job.inputs.rate, job.inputs.parts)) + probe_seconds(job, embedder.card.width)
         if wanted > (spare := left()):
             why = f"needs about {wanted:.0f} s, more than the {max(spare, 0):.0f} s that ranking may still take"
-            return _Tried(replace(shown, status="skipped", why=why))
+            return Tried(replace(shown, status="skipped", why=why))
         x_ND = features(job.inputs)
     except RungError as error:
-        return _Tried(RankedBackbone(name, "failed", str(error)))
+        return Tried(RankedBackbone(name, "failed", str(error)))
     if not np.isfinite(x_ND).all():
-        return _Tried(replace(shown, status="failed", why="its embeddings are not finite"))
+        return Tried(replace(shown, status="failed", why="its embeddings are not finite"))
     said = probe(job).prediction
     y_NK = answers(rows.target)
     evidence = logme(x_ND, y_NK)
@@ -219,7 +186,7 @@ def _try(name: str, rows: _Rows, options: FitOptions, left: Callable[[], float],
         hscore=hscore(x_ND, y_NK),
         seconds=perf_counter() - begun,
     )
-    return _Tried(shown, said)
+    return Tried(shown, said)
 
 
 def admitted(name: str, embedder: Embedder, prepared: Prepared, limits: Limits) -> RankedBackbone:
@@ -241,57 +208,29 @@ def admitted(name: str, embedder: Embedder, prepared: Prepared, limits: Limits) 
     return replace(shown, latency_ms=took, status="refused" if why else "ranked", why=why)
 
 
-def _listed(tried: Sequence[_Tried], rows: _Rows) -> tuple[tuple[RankedBackbone, ...], str]:
-    """The candidates in order, and why the first is the first."""
-    sign = rows.metric.sign
-    able = [each for each in tried if each.prediction is not None]
-    rest = [each.shown for each in tried if each.prediction is None]
-
-    def over(a: int, b: int) -> Difference:
-        first, second = able[a].prediction, able[b].prediction
-        assert first is not None
-        assert second is not None
-        return compare(rows.metric, rows.truth, first, second, cluster=rows.cluster, seed=rows.seed)
-
-    value = [sign * each.shown.score.value for each in able if each.shown.score is not None]
-    known = [np.nan if each.shown.logme is None else each.shown.logme for each in able]
-    groups = ordered(value, known, lambda a, b: _noise(over(a, b)))
-    order = [(a, len(group) > 1) for group in groups for a in group]
-    listed = [
-        replace(able[a].shown, behind=over(order[0][0], a) if a != order[0][0] else None, tied=tied)
-        for a, tied in order
-    ]
-    waiting = [each.id for each in rest if each.status == "skipped"]
-    if not listed:
-        first = "".join([*short_names(waiting).values()][:1])
-        why = f"There was no time to rank: {first} is the first that may be taken." if waiting else ""
-        return tuple(rest), why
-    return (*listed, *rest), _why(listed, len(groups[0]))
-
-
-def _noise(gain: Difference) -> bool:
-    """Whether a gain is within its standard error, as its 95 % interval shows it.
-
-    The interval itself would be too wide a tie: on a few hundred rows it leaves nearly every order to LogME, which then
-    lost more test score than the probe alone (bench/rank.py, on seven sets).
-    """
-    return not gain.value > (gain.high - gain.low) / (2 * Z)
-
-
-def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
-    """Why the first may be taken, in a sentence."""
-    first = listed[0]
-    assert first.score is not None
-    metric = units.title(first.score.name)
-    name = short_names(each.id for each in listed)
-    held = f"Take {name[first.id]}: {metric} {units.score(first.score)} of its linear probe"
-    if len(listed) == 1:
-        return f"{held}; nothing else could be ranked beside it."
-    second = listed[1]
-    if ties == 1:
-        return f"{held}, {units.gain(second.behind, first.score.name)} over {name[second.id]}."
-    others = ", ".join(name[each.id] for each in listed[1:ties])
-    tied = f"{held}. {others} {'is' if ties == 2 else 'are'} within noise of the best (a standard error)"
-    if first.logme is None:
-        return f"{tied}, and LogME is not defined here."
-    return f"{tied}: LogME, {first.logme:.3f}, breaks the tie."
+def _with_pair(
+    listed: tuple[RankedBackbone, ...],
+    why: str,
+    rows: Rows,
+    options: FitOptions,
+    around: tuple[Callable[[], float], Tell],
+) -> tuple[tuple[RankedBackbone, ...], str]:
+    """The best two side by side, where there are two: first when they surely gain half a point over the best alone."""
+    able = [each for each in listed if each.status == "ranked"][:2]
+    if len(able) < 2:
+        return listed, why
+    pair = _try(BETWEEN.join(each.id for each in able), rows, options, *around)
+    if pair.prediction is None:
+        return (*listed, pair.shown), why
+    best = _try(able[0].id, rows, options, *around).prediction
+    assert best is not None
+    gain = compare(rows.metric, rows.truth, pair.prediction, best, cluster=rows.cluster, seed=rows.seed)
+    name, metric = short_names(each.id for each in able), rows.metric.name
+    said = f"{name[able[0].id]}{BETWEEN}{name[able[1].id]}: {units.gain(gain, metric)} over {name[able[0].id]} alone"
+    assert able[0].score is not None
+    if gain.bound > 0 and gain.value >= DEAR_POINTS * point(rows.metric, able[0].score.value):
+        return (pair.shown, *listed), f"Take two side by side, {said}."
+    ranked = [each for each in listed if each.status == "ranked"]
+    rest = [each for each in listed if each.status != "ranked"]
+    behind = compare(rows.metric, rows.truth, best, pair.prediction, cluster=rows.cluster, seed=rows.seed)
+    return (*ranked, replace(pair.shown, behind=behind), *rest), f"{why} Two side by side are not worth it, {said}."
