@@ -20,7 +20,7 @@ def test_the_one_that_tells_the_classes_apart_comes_first(shelf, paragraphs):
     found = rung.rank(paragraphs, target="label", backbone=["narrow", "wide"])
     assert [each.id for each in found.backbones] == ["wide", "narrow", "wide + narrow"]
     assert found.chosen == "wide"
-    first, second = found.backbones
+    first, second, _ = found.backbones
     assert first.score.low <= first.score.value <= first.score.high
     assert first.logme > second.logme
     assert first.hscore > second.hscore
