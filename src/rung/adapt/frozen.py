@@ -104,10 +104,11 @@ class Frozen:
             epochs = min(EPOCHS, USUAL_EPOCHS * job.target.outputs ** (1 / 3))
             network = len(tried) * seconds * steps * epochs / min(workers(), len(tried))
         if mixture(job):  # each fold has paths of its own, of each part and of all, and trees are grown
-            work *= 2 + (2 if len(job.inputs.embedded) > 1 else 0)
+            work *= 2
             if job.target.outputs <= MOST_OUTPUTS:
                 grown = ROUNDS * max(1, job.target.outputs) * len(tried)
-                cells = width + MOST_AXES * len(job.inputs.embedded) + 2 * job.inputs.table.width
+                cells = MOST_AXES * len(job.inputs.embedded) + 2 * job.inputs.table.width
+                cells += width if width <= MOST_FOR_TREES else 0
                 work += grown * n * cells * TREE_CELL
         words = 0.0
         if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):

@@ -74,8 +74,9 @@ def _gather(folder: Path, manifest: dict[str, Any]) -> ReportData:
         after = tuple(reliability(_probabilities(table, DELIVERED), truth))
     elif evidence.task == Task.REGRESSION:
         residuals = (table[DELIVERED] - table["target"]).to_list()
-    backbone = manifest.get("backbone")
+    known = [card for card in (manifest.get("backbone"), *manifest.get("beside", ())) if card]
     names = BackboneCard.__dataclass_fields__
+    cards = [BackboneCard(**{k: v for k, v in card.items() if k in names}) for card in known]
     return ReportData(
         evidence=evidence,
         name=manifest["name"],
@@ -87,7 +88,8 @@ def _gather(folder: Path, manifest: dict[str, Any]) -> ReportData:
         reliability_after=after,
         residuals=residuals,
         worst=tuple(audit["worst_errors"]),
-        backbone=BackboneCard(**{k: v for k, v in backbone.items() if k in names}) if backbone else None,
+        backbone=cards[0] if cards else None,
+        beside=tuple(cards[1:]),
         manifest=manifest,
     )
 

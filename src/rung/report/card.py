@@ -39,7 +39,7 @@ LABELS = 40  # labels listed by name
 def render(report: ReportData) -> str:
     """The card as Markdown text with its YAML head.
 
-    The licence is that of the backbone where the winner uses one, else left to the owner of the data ("other").
+    The licence is that of the backbones where the winner uses some of one licence, else left to the owner ("other").
     Raises nothing for parts that are empty: they are left out.
     """
     evidence = report.evidence
@@ -50,7 +50,7 @@ def render(report: ReportData) -> str:
         evidence=evidence,
         closing=sentences.closing(evidence),
         protocol=sentences.protocol(evidence, report.manifest),
-        backbone=_used(report),
+        backbones=[card for card in (_used(report), *report.beside) if card and _used(report)],
         inputs=[column for column in report.columns if column.role in FEATURES],
         from_files=[column.role for column in report.columns if column.role in (Role.IMAGE, Role.AUDIO)] != [],
         from_texts=[column.role for column in report.columns if column.role in FEATURES] in ([], [Role.TEXT]),
@@ -110,14 +110,15 @@ def _used(report: ReportData) -> Any:
 
 def _head(report: ReportData) -> ModelCardData:
     evidence, backbone = report.evidence, _used(report)
+    mixed = backbone is not None and any(card.licence != backbone.licence for card in report.beside)
     regression = evidence.task == "regression"
     roles = {column.role for column in report.columns} or {Role.TEXT}
     kind = next((word for role, word in PIPELINES.items() if role in roles), "tabular-classification")
     pipeline = "tabular-regression" if regression else kind
     scores = [score for score in evidence.test.values() if math.isfinite(score.value)]
     return ModelCardData(
-        license=backbone.licence.lower() if backbone else "other",
-        license_name=None if backbone else "chosen-by-the-owner",
+        license=backbone.licence.lower() if backbone and not mixed else "other",
+        license_name=None if backbone and not mixed else "several" if mixed else "chosen-by-the-owner",
         library_name="rung",
         tags=["rung", "transfer-learning", TAGS.get(evidence.task, evidence.task)],
         pipeline_tag=pipeline,

@@ -46,6 +46,7 @@ class ReportData:
     residuals: Sequence[float] = ()
     worst: Sequence[Mapping[str, Any]] = ()
     backbone: BackboneCard | None = None
+    beside: tuple[BackboneCard, ...] = ()  # backbones of other kinds of columns
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -179,7 +180,7 @@ def _context(report: ReportData) -> dict[str, Any]:
         "more_findings": len(findings[FINDINGS:]),
         "protocol": sentences.protocol(evidence, report.manifest),
         "command": reproduce.command(report.name, report.manifest),
-        "particulars": reproduce.particulars(report.manifest, report.backbone),
+        "particulars": reproduce.particulars(report.manifest, report.backbone, report.beside),
     }
 
 
@@ -192,7 +193,7 @@ def _facts(report: ReportData) -> tuple[tuple[str, str], ...]:
         "task": evidence.task + (f", {classes}" if classes else ""),
         "decided by": units.title(evidence.metric),
         "rows": f"{rows.get('train', 0):,} to climb, {rows.get('test', 0):,} test" if rows else "",
-        "backbone": report.backbone.id if report.backbone else "",
+        "backbone": ", ".join(card.id for card in (report.backbone, *report.beside) if card),
         "took": units.seconds(float(total)) if isinstance(total, int | float) else "",
     }
     return tuple((name, value) for name, value in every.items() if value)

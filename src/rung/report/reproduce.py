@@ -7,7 +7,16 @@ from typing import Any
 from rung.core.contracts import BackboneCard
 from rung.report import units
 
-UNTOLD = ("columns", "name", "made", "format", "winner", "command", "backbone")  # shown elsewhere, or file-internal
+UNTOLD = (
+    "columns",
+    "name",
+    "made",
+    "format",
+    "winner",
+    "command",
+    "backbone",
+    "beside",
+)  # shown elsewhere, or file-internal
 
 REPEATED = ("--backbone",)  # one flag a value: a path may hold a comma
 
@@ -43,11 +52,14 @@ def _flag(flag: str, value: Any) -> list[str]:
     return [flag, f"{value:g}" if isinstance(value, float) else str(value)]
 
 
-def particulars(manifest: Mapping[str, Any], backbone: BackboneCard | None) -> dict[str, list[tuple[str, str]]]:
-    """Groups of name and value: the backbone, then each part of the manifest, empty values left out."""
+def particulars(
+    manifest: Mapping[str, Any], backbone: BackboneCard | None, beside: Sequence[BackboneCard] = ()
+) -> dict[str, list[tuple[str, str]]]:
+    """Groups of name and value: the backbones, then each part of the manifest, empty values left out."""
     groups: dict[str, list[tuple[str, str]]] = {}
     if backbone is not None:
         groups["backbone"] = _card(backbone)
+    groups |= {f"backbone for {card.modality}": _card(card) for card in beside}
     single: list[tuple[str, str]] = []
     for name, value in manifest.items():
         if name in (*UNTOLD, "options"):
