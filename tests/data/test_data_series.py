@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rung.core.errors import BadOption, BadTarget, UnreadableFile, UnreadableMedia, UsageError
 from rung.core.types import Column, Role
 from rung.data.damage import damage
-from rung.data.gather import gathered
+from rung.data.gather import find, gathered
 from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.series import RATE, SIDE, Series, series_of
@@ -233,3 +233,15 @@ def test_a_tone_rises_with_the_series():
     loudest = [np.abs(np.fft.rfft(part)).argmax() for part in parts]
     assert loudest == sorted(loudest)
     assert loudest[-1] > 5 * loudest[0]
+
+
+def test_numbered_features_that_do_not_follow_each_other_are_no_series():
+    draw = np.random.default_rng(0)
+    features = {f"V{i}": draw.normal(size=60) for i in range(1, 13)}
+    walk = np.cumsum(draw.normal(size=(60, 12)), axis=1)
+    steps = {f"V{i + 1}": walk[:, i] for i in range(12)}
+    label = {"y": ["a", "b"] * 30}
+    assert not find(pl.DataFrame(features | label), {}, target="y").columns
+    assert [each.name for each in find(pl.DataFrame(steps | label), {}, target="y").columns] == ["V"]
+    named = {name.replace("V", "t"): values for name, values in features.items()}
+    assert [each.name for each in find(pl.DataFrame(named | label), {}, target="y").columns] == ["t"]

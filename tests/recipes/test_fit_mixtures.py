@@ -138,3 +138,14 @@ def test_a_backbone_that_reads_none_of_the_columns_is_refused(place, names):
             place / "rows.csv", target="kind", backbone=names[2:], out=place / "no",
             column={"note": "text", "photo": "image", "voice": "ignore"},
         )  # fmt: skip
+
+
+def test_several_backbones_of_one_kind_are_ranked_on_the_rows_that_have_it(place, names):
+    tiny_sense("mobilenet_v2", place / "mobilenet")
+    roles = {"note": "text", "photo": "image", "voice": "ignore"}
+    run = rung.fit(
+        place / "rows.csv", target="kind", backbone=[names[1], str(place / "mobilenet"), names[0]], rungs="frozen",
+        column=roles, out=place / "ranked",
+    )  # fmt: skip
+    assert run.evidence.ranking.modality == "image"
+    assert run.evidence.ranking.rows < run.evidence.rows["train"]

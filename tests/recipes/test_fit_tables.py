@@ -98,3 +98,35 @@ def test_with_time_a_planted_future_column_is_left_out(tmp_path):
     found = json.loads((run.path / "audit.json").read_text())["findings"]
     assert any(each["check"] == "future_column" and "'tomorrow'" in each["what"] for each in found)
     rung.predict(run, table.drop("tomorrow"))  # nothing of it went into the model
+
+
+def test_rows_of_a_table_of_categories_are_no_copies_of_each_other(tmp_path):
+    draw = np.random.default_rng(3)
+    flag = draw.random(240) < 0.5
+    said = np.where(draw.random(240) < 0.9, flag, ~flag)
+    table = pl.DataFrame({"flag": np.where(flag, "on", "off"), "y": np.where(said, "yes", "no")})
+    run = rung.fit(table, target="y", out=tmp_path / "run")
+    assert run.evidence.rung("classic").score.value > 0.8
+    found = json.loads((run.path / "audit.json").read_text())["findings"]
+    assert not [each for each in found if each["check"] == "conflicting_labels"]
+
+
+def test_the_time_column_orders_and_is_no_feature(tmp_path):
+    draw = np.random.default_rng(4)
+    x = draw.normal(size=N)
+    days = pl.date_range(pl.date(2022, 1, 1), pl.date(2022, 1, 1) + pl.duration(days=N - 1), eager=True)
+    table = pl.DataFrame({"when": days, "x": x, "y": 2 * x + np.cumsum(draw.normal(size=N)) / 20})
+    run = rung.fit(table, target="y", time="when", out=tmp_path / "run")
+    assert {c["name"]: c["role"] for c in run.manifest["columns"]}["when"] == "ignore"
+    assert run.evidence.rung("classic").score.value > 0.6
+    rung.predict(run, table.drop("when", "y"))
+
+
+def test_an_id_that_comes_back_is_told_of(tmp_path):
+    draw = np.random.default_rng(5)
+    table = pl.DataFrame(
+        {"user_id": [f"u{i % 60}" for i in range(N)], "x": draw.normal(size=N), "y": ["a", "b"] * (N // 2)}
+    )
+    run = rung.fit(table, target="y", column={"user_id": "id"}, out=tmp_path / "run")
+    found = {each["check"]: each for each in json.loads((run.path / "audit.json").read_text())["findings"]}
+    assert "--group user_id" in found["repeated_id"]["fix"]

@@ -11,6 +11,7 @@ from rung.core.types import EMBEDDED, Column, Finding, Ints, Role, Target
 from rung.data.words import as_texts, as_words
 
 Part = Literal["data", "test"]
+REPEATED = 2  # rows a value of an id, on average, from which it looks like a group
 
 
 def empty_texts(
@@ -60,6 +61,22 @@ def missing_parts(
             what = f"{_rows(len(which))} of {frame.height} {has} no {column.name!r}; {whose} other columns serve"
             found.append(Finding("missing_part", what, which, "note", "", part))
     return tuple(found)
+
+
+def repeated_id(frame: pl.DataFrame, columns: Sequence[Column]) -> Finding | None:
+    """A column taken for an id whose values come back in most rows: what they name may stand on both sides.
+
+    >>> table = pl.DataFrame({"user": ["a", "a", "b", "b"]})
+    >>> repeated_id(table, [Column("user", Role.ID)]).what
+    "'user' has 2 values in 4 rows: rows of one may train and judge"
+    """
+    for column in columns:
+        values = frame[column.name].drop_nulls()
+        if column.role is Role.ID and len(values) and values.n_unique() * REPEATED <= len(values):
+            count = f"{column.name!r} has {values.n_unique():,} values in {len(values):,} rows"
+            fix = f"Keep the rows of one together: --group {column.name}. Where a row is a step: --column NAME=series."
+            return Finding("repeated_id", f"{count}: rows of one may train and judge", (), "warn", fix)
+    return None
 
 
 def shared_rows(pool: Sequence[bytes], test: Sequence[bytes], rows: Ints | None = None) -> Finding | None:

@@ -12,8 +12,8 @@ from rung.data.dates import instants
 from rung.data.numbers import to_numbers
 from rung.data.words import as_words
 
-AHEAD = 5  # later rows whose targets a column is compared with, and as many earlier ones
-SURE = 0.98  # share of what earlier rows leave unexplained that later targets explain
+AHEAD = 7  # later rows whose targets a column is compared with, and as many earlier ones
+SURE = 0.75  # share of what earlier rows leave unexplained that later targets explain
 FEWEST = 60  # rows below which a match may be chance
 MOST_CLASSES = 10  # each has a column of its own at each distance
 HALF = 0.5  # the older rows alone are looked at: none of them is a test row
@@ -30,7 +30,7 @@ def future_columns(
     """The columns, those left out that are made of the targets of later rows, and a finding for each.
 
     Rows are ordered by `time`, within `group` where given. A number, or a category as numbers of its values, is such a
-    column when the targets of the next rows explain nearly all of it that its own row's and earlier rows' targets don't
+    column when the targets of the next rows explain most of it that its own row's and earlier rows' targets don't
     (share of the residual sum of squares). Lags and sums of the past are explained by the past and stay. kept: roles
     that the user named; such columns stay, and are still told of.
     """

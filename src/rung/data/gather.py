@@ -12,12 +12,17 @@ import polars as pl
 from rung.core.errors import BadOption, BadTarget, UsageError
 from rung.core.types import Column, Role
 from rung.data.dates import instants
-from rung.data.numbers import plain_numbers
+from rung.data.numbers import plain_numbers, to_numbers
 
 LEAST = 8  # columns with one stem and consecutive numbers that are taken for a series
 MOST_WORDS = 0.1  # share of a run's columns that may hold words: rows with such a cell can't be read
 NUMBERED = re.compile(r"(.*?)([0-9]+)")
 ENDS = " _-.[("  # of a stem
+STEPS = re.compile(r"(?i)(t|time|step|lag|tick|frame|sample|h|hour|d|day|w|week|month|min|minute|s|sec|second|ms)?")
+ALIKE, FEW = (
+    0.5,
+    20,
+)  # median correlation of neighbours from which other stems are steps too; rows below which none tells
 WIDE, LONG, NAMELESS = "wide", "long", "series"
 
 
@@ -34,9 +39,9 @@ def find(
 ) -> Found:
     """Which columns together are one series.
 
-    Wide: at least 8 columns of numbers with one stem and consecutive numbers (`t0` to `t149`), or what a wildcard
-    names (`"t*" -> series`). Long: columns of numbers named as series beside one named as id, whose values repeat; a
-    column named as datetime orders the rows of an id.
+    Wide: at least 8 columns of numbers with one stem and consecutive numbers (`t0` to `t149`) whose stem is that of
+    steps in time or whose neighbours go together, or what a wildcard names (`"t*" -> series`). Long: columns of numbers
+    named as series beside one named as id, whose values repeat; a column named as datetime orders the rows.
     others: columns that have a use of their own (group, time). Raises BadOption where one column of numbers is named
     as a series without an id, or where a long table names two ids or times.
 
@@ -63,7 +68,8 @@ def find(
     ]
     taken |= {name for word in left for name in _matched(frame, word)}
     for stem, names in _runs(frame, [name for name in frame.columns if name not in taken]):
-        columns.append(_wide(frame, stem, names))
+        if STEPS.fullmatch(stem.rstrip(ENDS)) or _follows(frame, names):
+            columns.append(_wide(frame, stem, names))
     return Found(tuple(columns), left)
 
 
@@ -182,6 +188,15 @@ def _runs(frame: pl.DataFrame, names: Sequence[str]) -> list[tuple[str, list[str
         if len(at) >= LEAST and scalar and at == list(range(at[0], at[0] + len(at))) and words <= MOST_WORDS * len(at):
             runs.append((stem, ordered))
     return runs
+
+
+def _follows(frame: pl.DataFrame, names: Sequence[str]) -> bool:
+    """Whether each column goes with the next one, as steps of a series do and features of a table, numbered, do not."""
+    x_NT = np.stack([to_numbers(frame[name]).to_numpy() for name in names], axis=1).astype(np.float64)
+    x_NT = np.nan_to_num(x_NT - np.nanmean(np.where(np.isnan(x_NT).all(axis=0), 0.0, x_NT), axis=0))
+    long_T = np.sqrt(np.square(x_NT).sum(axis=0))
+    alike_T = np.abs((x_NT[:, :-1] * x_NT[:, 1:]).sum(axis=0)) / np.maximum(long_T[:-1] * long_T[1:], 1e-12)
+    return len(frame) < FEW or bool(np.median(alike_T) >= ALIKE)
 
 
 def _number(name: str) -> int:

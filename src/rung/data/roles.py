@@ -137,7 +137,7 @@ def _time(series: pl.Series) -> Column:
         got = f"{str(kept[0])[:40]!r}" if len(kept) else "no value at all"
         fix = "Write dates as 2024-12-31."
         raise BadOption(f"--time {series.name}", wanted="a column of dates or numbers", got=got, fix=fix)
-    return Column(series.name, Role.DATETIME, "named with --time", dates.form)
+    return Column(series.name, Role.IGNORE, "named with --time: it orders the rows", dates.form)
 
 
 def _with_text(frame: pl.DataFrame, columns: list[Column], chosen: Mapping[str, Role]) -> list[Column]:

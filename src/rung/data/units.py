@@ -1,6 +1,7 @@
 """Which rows belong together: equal content, equal group, and whatever these two connect."""
 
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,11 +10,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from rung.core.errors import NoSuchColumn
-from rung.core.types import FEATURES, MEDIA, Column, Ints, Role
+from rung.core.rng import digest
+from rung.core.types import EMBEDDED, FEATURES, MEDIA, Column, Ints, Role
 from rung.data.album import contents
 from rung.data.fingerprint import cells, row_hashes
 from rung.data.inputs import cast
 from rung.data.words import as_texts, as_words
+
+DISTINCT = 0.9  # share of a table's rows that differ, from which equal rows are copies
 
 
 def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None = None) -> tuple[list[bytes], Ints]:
@@ -21,7 +25,8 @@ def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None 
 
     The hash covers the feature columns by name; texts count without case, Unicode form and spacing, so that
     trivially equal rows stay together. Rows are in one unit when content or group connects them, also through
-    others. Units are numbered by their smallest hash: row order does not matter.
+    others; equal rows of a table alone do so only where few are equal. Units are numbered by their smallest hash: row
+    order does not matter.
     group: a column; None takes the column with the role group, where there is one. Rows without a group stand alone.
     Raises NoSuchColumn.
 
@@ -34,10 +39,35 @@ def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None 
     for name in (*(column.name for column in features), *([group] if group else [])):
         if name not in frame.columns:
             raise NoSuchColumn(name, among=frame.columns)
-    keys = row_hashes([_content(frame[column.name], column) for column in features]) if features else []
-    keys = keys or row_hashes([cells(frame[name]) for name in frame.columns])
+    keys = contents_of(frame, columns)
+    keys = keys if content_tells(keys, columns) else _each_its_own(keys)
     group = group or (grouped[0] if grouped else None)
     return keys, _clusters(keys, None if group is None else as_words(frame[group]).to_list())
+
+
+def contents_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[bytes]:
+    """Content hash of each row: of its feature columns by name, of all columns where there are none."""
+    features = sorted((column for column in columns if column.role in FEATURES), key=lambda column: column.name)
+    keys = row_hashes([_content(frame[column.name], column) for column in features]) if features else []
+    return keys or row_hashes([cells(frame[name]) for name in frame.columns])
+
+
+def content_tells(keys: Sequence[bytes], columns: Sequence[Column]) -> bool:
+    """Whether equal content means that rows are copies: not in a table of few values, where other rows share them too.
+
+    keys: content hashes of the rows. A table alone has to hold few rows that are like another.
+    """
+    return any(column.role in EMBEDDED for column in columns) or len(set(keys)) >= DISTINCT * len(keys)
+
+
+def _each_its_own(keys: Sequence[bytes]) -> list[bytes]:
+    """The hashes, each with how often it came before."""
+    before: Counter[bytes] = Counter()
+    found = []
+    for key in keys:
+        found.append(digest(key, str(before[key])))
+        before[key] += 1
+    return found
 
 
 def normal(text: str) -> str:

@@ -20,6 +20,7 @@ from rung.data.read import read
 from rung.predict.torch import Predictor
 from rung.recipes.predictions import answers
 
+FILES = (Role.IMAGE, Role.AUDIO)
 WANTED = {Role.NUMBER: "a number", Role.DATETIME: "a date"}
 
 
@@ -146,7 +147,7 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
         for i, label in enumerate(manifest.labels):
             result[f"p_{label}"] = probability[:, i]
     table = pl.DataFrame(result)
-    files = [column.name for column in manifest.columns if column.role in MEDIA and column.name not in table.columns]
+    files = [column.name for column in manifest.columns if column.role in FILES and column.name not in table.columns]
     named = [frame[name] for name in files if name in frame.columns and frame[name].dtype == pl.String]
     if not any(errors):
         return table.with_columns(named)

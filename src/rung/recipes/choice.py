@@ -34,7 +34,7 @@ def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
     return next((role for role in kinds if role == card.modality), Role.SERIES if shown else None)
 
 
-def for_columns(chosen: Sequence[Rung], columns: Sequence[Column], asked: Collection[str | None]) -> tuple[Rung, ...]:
+def for_columns(chosen: Sequence[Rung], columns: Sequence[Column], asked: Collection[str]) -> tuple[Rung, ...]:
     """The rungs for these columns: where no backbone reads any, those that need none or were named all the same."""
     some = bool(kinds_of(columns))
     return tuple(rung for rung in chosen if some or rung.name in asked or not getattr(rung, "needs_backbone", False))

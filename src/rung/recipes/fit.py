@@ -131,7 +131,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     clock = (lambda: _left(options, started)), view.progress
     picked = pick(options, prepared, chosen, state.notebook(), clock)
     prepared = replace(prepared, findings=(*prepared.findings, *picked.findings()))
-    chosen = for_columns(chosen, prepared.columns, {*options.rungs, options.max_rung})
+    chosen = for_columns(chosen, prepared.columns, options.rungs)
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,7 @@ from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode, unlabelled
+from rung.data.units import content_tells, contents_of
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.options import FitOptions
 
@@ -228,12 +229,14 @@ def _content(
 ) -> tuple[Finding, ...]:
     texts = [column.name for column in columns if column.role is Role.TEXT]
     group = next((column.name for column in columns if column.role is Role.GROUP), None)
+    copies = content_tells(contents_of(pool.frame, columns), columns)
     found = [
         *(_huge(pool, name) for name in texts),
         *_lacking(pool, columns, "data"),
         *_lacking(test, columns, "test" if from_file else "data"),
-        noticed.shared_rows(pool.keys, test.keys, test.row) if from_file else None,
-        _conflicting(pool, target, texts),
+        noticed.shared_rows(pool.keys, test.keys, test.row) if from_file and copies else None,
+        _conflicting(pool, target, texts) if copies else None,
+        None if group else noticed.repeated_id(pool.frame, columns),
         noticed.shared_groups(pool.frame, test.frame, group, test.row) if from_file and group else None,
         *(unreadable_cells(test.frame, columns, "test") if from_file else ()),
     ]

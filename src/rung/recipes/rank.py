@@ -10,13 +10,14 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from rung.adapt.probe import features, probe, probe_seconds
 from rung.backbones.catalog import find
 from rung.core.contracts import Embedder, endless
 from rung.core.errors import NoBackbone, NothingToLearnFrom, RungError
 from rung.core.evidence import RankedBackbone, Ranking
-from rung.core.types import Tell, silent
+from rung.core.types import MEDIA, Tell, silent
 from rung.data.sample import sample
 from rung.data.splits import plan
 from rung.evaluate.compare import compare
@@ -122,6 +123,7 @@ def ranking(
     left: seconds that ranking may still take; one that would take longer, and all after it, are skipped by name.
     """
     begun = perf_counter()
+    prepared = having(prepared)
     rows = _sampled(prepared, options)
     tried: list[Tried] = []
     late = ""
@@ -189,9 +191,22 @@ def _try(name: str, rows: Rows, options: FitOptions, left: Callable[[], float], 
     return Tried(shown, said)
 
 
+def having(prepared: Prepared) -> Prepared:
+    """The rows of the pool that have what a backbone is to read; the others say nothing of it."""
+    names = [column.name for column in prepared.columns if column.role in MEDIA]
+    pool = prepared.pool
+    there = pool.frame.select(pl.all_horizontal(pl.col(name).is_not_null() for name in names)) if names else None
+    if there is None or there.to_series().all():
+        return prepared
+    index = np.flatnonzero(there.to_series().to_numpy())
+    keys = tuple(pool.keys[i] for i in index)
+    part = replace(pool, row=pool.row[index], frame=pool.frame[index], keys=keys, cluster=pool.cluster[index])
+    return replace(prepared, pool=part, target=prepared.target.take(index))
+
+
 def admitted(name: str, embedder: Embedder, prepared: Prepared, limits: Limits) -> RankedBackbone:
     """What a loaded candidate costs, and, where that is more than it may, why it is refused."""
-    card, role = embedder.card, kinds_of(prepared.columns)[0]
+    card, role, prepared = embedder.card, kinds_of(prepared.columns)[0], having(prepared)
     weight = card.parameters * BYTES.get(embedder.precision, 4) or card.size_bytes
     shown = RankedBackbone(
         name, "ranked", memory_bytes=weight, size_bytes=card.size_bytes, licence=card.licence or "unknown"
