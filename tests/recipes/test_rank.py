@@ -110,7 +110,7 @@ def test_the_metric_seed_and_folds_are_options(shelf, paragraphs):
 
 def test_a_table_alone_is_refused(shelf):
     table = pl.DataFrame({"x": np.arange(60) / 7, "label": np.arange(60) % 2})
-    with pytest.raises(NothingToLearnFrom, match="text, images or sounds"):
+    with pytest.raises(NothingToLearnFrom, match="text, images, sounds or series"):
         rung.rank(table, target="label", backbone="wide")
 
 

@@ -66,7 +66,7 @@ WORDS = Words(
 
 
 class Frozen:
-    """A head on cached embeddings of every column of text, images or sounds; variants that inner rows may prefer.
+    """A head on cached embeddings of every column of text or media; variants that inner rows may prefer.
 
     linear: the whole path of strengths, all folds solved together; class weights at the best of them; also on the
     square roots of embeddings without negative values, which tame a few loud maps. prototypes: class means, where rows
@@ -86,7 +86,7 @@ class Frozen:
         """Ask for a text column and a backbone."""
         if job.backbone is None:
             return "no backbone was loaded"
-        return "" if job.inputs.embedded else "there is no column of text, images or sounds"
+        return "" if job.inputs.embedded else "there is no column of text, images, sounds or series"
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds: embedding at the measured rate (nothing where it is cached), then the head from one product."""

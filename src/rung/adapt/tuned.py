@@ -86,7 +86,7 @@ class Tuned:
         if job.tunable is None:
             return "this backbone embeds, but can't be trained" if job.backbone else "no backbone was loaded"
         if not job.inputs.own:
-            return "there is no column of text, images or sounds"
+            return "there is no column of text, images, sounds or series"
         if self.only_asked and self.name not in job.asked:
             return f"it runs only when it is named: --rungs ...,{self.name}"
         return self.method.applies(job)

@@ -8,6 +8,7 @@ from rung.cli.options import AsJson, Column, Data, Group, Licence, MaxLatency, M
 from rung.cli.show import print_json, screen
 from rung.cli.watch import waiting
 from rung.report.ranking import ranking_table
+from rung.report.units import count
 
 
 def command(  # house: the contract of interfaces.md, one parameter a flag
@@ -55,6 +56,6 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
         print_json(found.to_json())
         return
     console = screen()
-    console.print(f"{len(found.backbones)} candidates on {found.rows:,} rows, in {found.seconds:.0f} s\n")
+    console.print(f"{count(len(found.backbones), 'candidate')} on {found.rows:,} rows, in {found.seconds:.0f} s\n")
     console.print(ranking_table(found))
     console.print(f"\n{found.why}", markup=False)

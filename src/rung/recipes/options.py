@@ -26,7 +26,7 @@ def seconds_of(text: str | float | None) -> float | None:
         return None
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", str(text).lower())
     if not found or found[2] not in _UNITS or float(found[1]) <= 0:
-        raise ValueError(f"wanted a duration such as 90s, 10m or 1.5h, got {text!r}")
+        raise ValueError(f"wanted a duration such as 5ms, 90s, 10m or 1.5h, got {text!r}")
     return float(found[1]) * _UNITS[found[2]]
 
 

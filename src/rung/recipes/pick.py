@@ -63,7 +63,7 @@ def pick(
     limits, kinds = Limits.of(options), kinds_of(prepared.columns)
     option = f"--backbone {options.backbone[0]}" if options.backbone else "limits of a backbone"
     if (options.backbone or limits) and not kinds:
-        wanted = "a column of text, images or sounds for it to read"
+        wanted = "a column of text, images, sounds or series for it to read"
         fix = "Leave it out, or say which column is one with --column NAME=text."
         raise BadOption(option, wanted=wanted, got="numbers, categories, dates", fix=fix)
     if not any(getattr(rung, "needs_backbone", False) for rung in chosen):
