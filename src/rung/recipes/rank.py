@@ -91,7 +91,9 @@ def rank(  # house: the contract of interfaces.md, one argument a flag
     kinds = kinds_of(prepared.columns)
     if not kinds:
         fix = "Say which column is one with --column NAME=text."
-        raise NothingToLearnFrom("columns", wanted="one of text, images, sounds or series", got="a table alone", fix=fix)
+        raise NothingToLearnFrom(
+            "columns", wanted="one of text, images, sounds or series", got="a table alone", fix=fix
+        )
     first = loaded(options.backbone[0], options.device, alone=True).card if options.backbone and kinds[1:] else None
     role = (first and read_by(first, kinds)) or kinds[0]  # of a row of several kinds, what the first named reads
     prepared = replace(prepared, columns=only(prepared.columns, role))
