@@ -25,7 +25,7 @@ def test_a_fit_climbs_with_the_first_and_tells_of_it(shelf, paragraphs, tmp_path
     assert run.manifest["backbone"]["width"] == 64
     assert "Which backbone" in (run.path / "report.html").read_text()
     audit = (run.path / "audit.json").read_text()
-    assert "3 backbones were compared" in audit
+    assert "4 backbones were compared" in audit
 
 
 def test_test_rows_change_nothing_of_the_ranking(shelf, paragraphs, tmp_path, monkeypatch):

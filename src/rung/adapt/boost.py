@@ -14,7 +14,7 @@ ROUNDS = 400
 # A few columns of a table bear more of each other in one tree than hundreds of an embedding.
 COLUMNS = {"feature_fraction": 0.8, "num_leaves": 31, "max_bin": 255, "cat_smooth": 5.0, "min_data_per_group": 20}
 MORE_ROUNDS = 1000
-TURNS, FEW = 5, 5000  # tenths that say when to stop, and rows below which there are several
+TURNS, FEW = 3, 5000  # tenths that say when to stop, and rows below which there are several
 
 
 def fit_trees(
@@ -23,7 +23,7 @@ def fit_trees(
     """Boost on x (N, D); a tenth of the rows says when to stop. Label sets get one booster a label.
 
     categorical: which of the features are numbers of categories. columns: x is a table's columns and nothing else; then
-    five tenths, each in its turn, say when to stop where rows are few, and all rows are boosted for so many rounds.
+    three tenths, each in its turn, say when to stop where rows are few, and all rows are boosted for so many rounds.
     Source: Ke et al. 2017 (LightGBM). Deterministic for a seed.
     """
     rows = generator(seed, "boost rows").permutation(len(x))
