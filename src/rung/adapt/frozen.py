@@ -163,7 +163,7 @@ class Frozen:
                 found.append(self._tried(job, folds, few, choice, TREES))
         linear = [candidate for candidate in alone if candidate.choice["variant"] == "linear"]
         members = [
-            [candidate for candidate in linear if candidate.choice.get("parts", [name]) == [name]]
+            [each for each in linear if len(job.inputs.embedded) == 1 or each.choice.get("parts") == [name]]
             for name in job.inputs.embedded
         ]
         if table:

@@ -38,11 +38,6 @@ class Codes:
         """Which features are numbers of categories, not quantities."""
         return tuple(range(len(self.categories)))
 
-    @property
-    def width(self) -> int:
-        """How many features there are."""
-        return len(self.categories) + len(self.numbers) + 5 * len(self.datetimes)
-
     def meta(self) -> dict[str, Any]:
         """What JSON keeps."""
         return {"numbers": self.numbers, "categories": self.categories, "datetimes": self.datetimes}
