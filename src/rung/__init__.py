@@ -2,7 +2,7 @@
 
 >>> import rung
 >>> sorted(rung.__all__)[:3]
-['Run', 'backbones', 'card']
+['Run', 'audit', 'backbones']
 """
 
 import sys
@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _LOBBY = {
     "Run": "rung.recipes.run",
+    "audit": "rung.recipes.audit",
     "backbones": "rung.recipes.backbones",
     "card": "rung.recipes.report",
     "compare": "rung.recipes.compare",

@@ -1,5 +1,7 @@
 """What word counts will cost is measured on a few rows and drawn out to all."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,13 @@ def test_counts_that_are_held_stay_while_others_are_measured(accuracy_job):
     held = counts_of(job.inputs)
     measured(job)
     assert counts_of(job.inputs) is held
+
+
+def test_the_same_texts_are_measured_once_and_others_anew(accuracy_job):
+    job, other = accuracy_job(120), accuracy_job(130)
+    once = measured(job)
+    assert measured(replace(job, seed=7)) is once
+    assert measured(other) is not once
 
 
 def test_a_walk_counts_every_fold_and_setting_by_its_rows():

@@ -57,9 +57,11 @@ def test_a_fit_on_two_is_delivered_and_predicts_as_before(folders, tmp_path):
     )
     assert run.manifest["backbone"]["id"] == name
     assert "can't be trained" in run.evidence.rung("partial").why
-    if run.predictor.manifest.backbone is not None:
-        assert rung.load(run.path).predict(["basil note 7"]).shape == (1,)
-        assert (run.path / "model" / "preprocess" / "second" / "tokenizer.json").is_file()
+    assert run.evidence.winner == "frozen"
+    assert run.predictor.manifest.backbone is not None
+    before = run.predict_proba(frame["text"].to_list())
+    assert np.abs(rung.load(run.path).predict_proba(frame["text"].to_list()) - before).max() < 1e-6
+    assert (run.path / "model" / "preprocess" / "second" / "tokenizer.json").is_file()
 
 
 def test_rank_tries_the_best_two_side_by_side(folders):

@@ -1,5 +1,6 @@
 """The command line in this process: what it says, and its exit code."""
 
+import shutil
 import sys
 
 import pytest
@@ -31,8 +32,22 @@ def table(paragraphs, tmp_path):
     return tmp_path / "table.csv"
 
 
+@pytest.fixture(scope="session")
+def fitted_folder(stand_in, paragraphs, tmp_path_factory):
+    """A run that nothing touches."""
+    place = tmp_path_factory.mktemp("fitted")
+    paragraphs.write_csv(place / "table.csv")
+    words = ["fit", place / "table.csv", "--target", "label", "-o", place / "run", "--max-rung", "classic"]
+    with pytest.MonkeyPatch.context() as patch:
+        stand_in(patch)
+        patch.setattr(sys, "argv", ["rung", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert not stop.value.code
+    return place / "run"
+
+
 @pytest.fixture
-def run_folder(rung, table, fake, tmp_path):
-    code, _, err = rung("fit", table, "--target", "label", "-o", tmp_path / "run", "--max-rung", "classic")
-    assert code == 0, err
-    return tmp_path / "run"
+def run_folder(fitted_folder, fake, tmp_path):
+    """A copy of it, for one test to do with as it likes."""
+    return shutil.copytree(fitted_folder, tmp_path / "run")

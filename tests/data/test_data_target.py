@@ -147,6 +147,13 @@ def test_test_rows_may_be_few_one_class_or_unlabelled():
 def test_labels_that_differ_only_in_case_or_spacing_are_named():
     encoded = encode(pl.Series("kind", ["ham", "spam"] * 20 + ["ham ", "Spam", "other"] * 4))
     (finding,) = [found for found in encoded.findings if found.check == "label_twins"]
-    assert "'ham', 'ham '" in finding.what
+    assert "'Spam' beside 'spam', 'ham ' beside 'ham'" in finding.what
     assert "other" not in finding.what
-    assert len(finding.rows) == 48
+    assert len(finding.rows) == 8
+
+
+def test_labels_that_differ_in_accents_or_a_full_stop_are_named_and_numbers_are_not():
+    encoded = encode(pl.Series("kind", ["café", "not spam"] * 20 + ["cafe", "not_spam.", "-1", "1"] * 4))
+    (finding,) = [found for found in encoded.findings if found.check == "label_twins"]
+    assert "'cafe' beside 'café', 'not_spam.' beside 'not spam'" in finding.what
+    assert len(finding.rows) == 8

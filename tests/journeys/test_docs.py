@@ -4,10 +4,15 @@ A page's ```console and ```bash blocks run in order in one empty folder. In a co
 "$ " are commands (with their here-documents and continuations), the others show what comes out and are not compared.
 A bash block is one script. A comment right before a block changes that: <!-- exit: 3 --> claims another exit code of
 its last command, <!-- not run: reason --> skips the block.
+
+A lone `rung` command runs in this process, by the same `main` and the same words: what only a process of its own would
+show, the first day's journeys do. Whatever wants a shell has one: a redirection, a here-document, python, bash blocks.
 """
 
+import contextlib
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,6 +21,8 @@ from pathlib import Path
 
 import pytest
 
+from rung.cli.main import main
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.is_file()]
 BLOCK = re.compile(
@@ -23,6 +30,7 @@ BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
+LONE = re.compile(r"rung\b[^|&;<>()$`*?\[\]{}#~!\n]*(?:\\\n[^|&;<>()$`*?\[\]{}#~!\n]*)*")  # nothing for a shell to do
 SECONDS = 300
 KEPT = {}  # commands from a page's first on -> what the last one said, and the folder as it left it
 SHARED = 2  # commands that pages begin alike: some rows, and a run
@@ -74,8 +82,8 @@ def blocks(page):
 class Shell:
     """Runs commands in one folder. The same commands in the same empty folder end alike: each beginning runs once."""
 
-    def __init__(self, folder, keep):
-        self.folder, self.keep = folder, keep
+    def __init__(self, folder, keep, capsys):
+        self.folder, self.keep, self.capsys = folder, keep, capsys
         self.history, self.ahead = (), None
         self.env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
@@ -87,7 +95,26 @@ class Shell:
         if self.ahead:
             shutil.copytree(self.ahead, self.folder, dirs_exist_ok=True)
             self.ahead = None
-        done = subprocess.run(
+        done = self._here(command) if LONE.fullmatch(command) else self._apart(command)
+        if len(self.history) <= SHARED:
+            copy = self.keep / str(len(KEPT))
+            shutil.copytree(self.folder, copy)
+            KEPT[self.history] = done, copy
+        return done
+
+    def _here(self, command):
+        words = shlex.split(command)
+        with contextlib.chdir(self.folder), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", words)
+            try:
+                main()
+                code = 0
+            except SystemExit as stop:
+                code = stop.code or 0
+        return subprocess.CompletedProcess(words, code, *self.capsys.readouterr())
+
+    def _apart(self, command):
+        return subprocess.run(
             ["bash", "-euo", "pipefail", "-c", command],
             cwd=self.folder,
             env=self.env,
@@ -97,16 +124,11 @@ class Shell:
             timeout=SECONDS,
             check=False,
         )
-        if len(self.history) <= SHARED:
-            copy = self.keep / str(len(KEPT))
-            shutil.copytree(self.folder, copy)
-            KEPT[self.history] = done, copy
-        return done
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if any(blocks(page))], ids=lambda page: page.name)
-def test_the_commands_of_a_page_do_what_it_says(page, tmp_path, tmp_path_factory):
-    shell = Shell(tmp_path, tmp_path_factory.mktemp("kept"))
+def test_the_commands_of_a_page_do_what_it_says(page, tmp_path, tmp_path_factory, capsys):
+    shell = Shell(tmp_path, tmp_path_factory.mktemp("kept"), capsys)
     for block in blocks(page):
         if block.skipped:
             continue

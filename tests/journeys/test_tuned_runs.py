@@ -88,32 +88,41 @@ from safetensors.numpy import load_file
 from transformers import AutoModel, AutoTokenizer
 from peft import PeftModel
 assert "rung" not in sys.modules
-base, folder, texts, out = sys.argv[1:]
-model = PeftModel.from_pretrained(AutoModel.from_pretrained(base, add_pooling_layer=False), folder + "/adapter").eval()
+base, texts, *folders = sys.argv[1:]
 tokens = AutoTokenizer.from_pretrained(base)(json.load(open(texts)), padding=True, return_tensors="pt")
 tokens.pop("token_type_ids", None)
-with torch.no_grad():
-    states = model(**tokens).last_hidden_state
 mask = tokens["attention_mask"][..., None]
-states = states[:, -mask.shape[1] :]  # a learnt prompt stands before the text's own tokens
-x = ((states * mask).sum(1) / mask.sum(1)).numpy()
-head = load_file(folder + "/head.safetensors")
-z = x @ head["head.weight"] + head["head.bias"]
-np.save(out, np.exp(z) / np.exp(z).sum(1, keepdims=True))
+for folder in folders:
+    plain = AutoModel.from_pretrained(base, add_pooling_layer=False)
+    model = PeftModel.from_pretrained(plain, folder + "/adapter").eval()
+    with torch.no_grad():
+        states = model(**tokens).last_hidden_state
+    states = states[:, -mask.shape[1] :]  # a learnt prompt stands before the text's own tokens
+    x = ((states * mask).sum(1) / mask.sum(1)).numpy()
+    head = load_file(folder + "/head.safetensors")
+    z = x @ head["head.weight"] + head["head.bias"]
+    np.save(folder + "/../plain.npy", np.exp(z) / np.exp(z).sum(1, keepdims=True))
 assert "rung" not in sys.modules
 """
+ADAPTED = ("lora", "ia3", "prefix", "prompt")
 
 
-@pytest.mark.parametrize("rung", ["lora", "ia3", "prefix", "prompt"])
-def test_plain_peft_reads_the_adapter_and_predicts_the_same(run_of, tmp_path, rung):
-    run = run_of(rung)
-    place = run.path.parent
-    out = tmp_path / "plain.npy"
-    words = [str(place / "bert"), str(run.path / "model"), str(place / "texts.json"), str(out)]
+@pytest.fixture(scope="module")
+def plain(run_of):
+    """What PEFT alone predicts with each adapter, all in one process that never sees Rung."""
+    paths = {name: run_of(name).path for name in ADAPTED}
+    place = paths["lora"].parent
+    words = [str(place / "bert"), str(place / "texts.json"), *(str(path / "model") for path in paths.values())]
     subprocess.run([sys.executable, "-c", PLAIN, *words], check=True)
-    texts = json.loads((place / "texts.json").read_text())
+    return {name: np.load(path / "plain.npy") for name, path in paths.items()}
+
+
+@pytest.mark.parametrize("rung", ADAPTED)
+def test_plain_peft_reads_the_adapter_and_predicts_the_same(run_of, plain, rung):
+    run = run_of(rung)
+    texts = json.loads((run.path.parent / "texts.json").read_text())
     raw = run.predictor.model.predict(_inputs(run, texts))
-    assert np.abs(np.load(out) - raw).max() < 1e-5
+    assert np.abs(plain[rung] - raw).max() < 1e-5
 
 
 def _inputs(run, texts):
@@ -157,14 +166,16 @@ def test_two_processes_climb_as_one_does(tmp_path, table):
     config = tiny("bert", tmp_path / "bert") / "config.json"
     still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     config.write_text(json.dumps(json.loads(config.read_text()) | still))
+    one = rung.fit(
+        tmp_path / "table.csv", target="label", backbone=str(tmp_path / "bert"), rungs="full", metric="log_loss",
+        set={"full.epochs": 2}, test=0.3, out=tmp_path / "one",
+    )  # fmt: skip
     fit = ["-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", str(tmp_path / "bert")]
     fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=2", "--test", "0.3", "--json", "-o"]
-    one = subprocess.run([sys.executable, *fit, "one"], cwd=tmp_path, check=True, capture_output=True, text=True)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     two = subprocess.run([*torchrun, *fit, "two"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert two.returncode == 0, two.stderr[-3000:]
-    alone, together = json.loads(one.stdout), json.loads(two.stdout)
-    assert together["winner"] == alone["winner"] == "full"
+    assert json.loads(two.stdout)["winner"] == one.evidence.winner == "full"
     kept = [pl.read_parquet(tmp_path / name / "predictions.parquet").drop_nulls("full:p") for name in ("one", "two")]
     said = [np.array(frame["full:p"].to_list()) for frame in kept]
     assert np.abs(said[0] - said[1]).max() < 1e-3
@@ -182,9 +193,11 @@ def test_a_climb_killed_while_it_trains_ends_in_the_same_evidence(tmp_path, tabl
     """Twice in a row: the second blow meets a climb that was resumed already."""
     table.write_csv(tmp_path / "table.csv")
     backbone = str(tiny("bert", tmp_path / "bert"))
+    asked = {"target": "label", "backbone": backbone, "rungs": "full", "metric": "log_loss", "test": 0.3}
+    asked["set"] = ["full.epochs=8"]
     fit = [sys.executable, "-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", backbone]
     fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=8", "--test", "0.3"]
-    subprocess.run([*fit, "-o", "whole"], cwd=tmp_path, check=True, capture_output=True)
+    rung.fit(tmp_path / "table.csv", **asked, out=tmp_path / "whole")
     resume: list[str] = []
     for _ in range(2):
         process = subprocess.Popen(
@@ -198,5 +211,5 @@ def test_a_climb_killed_while_it_trains_ends_in_the_same_evidence(tmp_path, tabl
         process.wait()
         assert not (tmp_path / "cut" / "run.json").exists(), "it ended before the blow"
         resume = ["--resume"]
-    subprocess.run([*fit, "-o", "cut", "--resume"], cwd=tmp_path, check=True, capture_output=True)
+    rung.fit(tmp_path / "table.csv", **asked, out=tmp_path / "cut", resume=True)
     assert decided(tmp_path / "cut") == decided(tmp_path / "whole")

@@ -20,6 +20,7 @@ def kept(**asked):
     [
         ({"modality": "image"}, lambda entry: entry.modality == "image"),
         ({"family": "bert"}, lambda entry: entry.family == "bert"),
+        ({"family": "BERT"}, lambda entry: entry.family == "bert"),
         ({"licence": "mit"}, lambda entry: entry.licence == "MIT"),
         ({"max_params": 10_000_000}, lambda entry: 0 < entry.parameters <= 10_000_000),
         ({"max_size": "100MB"}, lambda entry: 0 < entry.size_bytes <= 100_000_000),

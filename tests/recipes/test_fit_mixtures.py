@@ -20,6 +20,15 @@ WORDS = ("anchor", "basil", "comet")
 AGAIN = "import sys, rung; rung.predict(sys.argv[1], sys.argv[2], out=sys.argv[3])"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few_rounds():
+    """How long trees go on growing is told where they are; here they are one way of fusing among others."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rung.adapt.boost.ROUNDS", 40)
+        patch.setattr("rung.adapt.boost.MORE_ROUNDS", 40)
+        yield
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """A table of notes, photos, sounds, a size and a colour, each missing in some rows, and tiny backbones."""
@@ -82,17 +91,24 @@ def test_what_each_part_is_worth_is_told_with_intervals(run):
     assert "What each part is worth" in (run.path / "report.html").read_text()
 
 
+def in_a_fresh_process(run, rows, out):
+    words = [str(run.path), str(rows), str(out)]
+    subprocess.run([sys.executable, "-c", AGAIN, *words], check=True)
+    return pl.read_parquet(out)
+
+
+def alike(here, there):
+    assert here["prediction"].to_list() == there["prediction"].to_list()
+    chances = [name for name in here.columns if name.startswith("p_")]
+    assert np.abs(here[chances].to_numpy() - there[chances].to_numpy()).max() < 1e-5
+
+
 def test_a_fresh_process_predicts_the_same_whatever_the_columns_order(run, place):
     frame = pl.read_csv(place / "rows.csv")
     shuffled = frame.select(reversed(frame.columns)).with_columns(extra=pl.lit("more"))
     shuffled.drop("kind").write_csv(place / "new.csv")
     here = rung.predict(run, place / "new.csv")
-    words = [str(run.path), str(place / "new.csv"), str(place / "said.parquet")]
-    subprocess.run([sys.executable, "-c", AGAIN, *words], check=True)
-    there = pl.read_parquet(place / "said.parquet")
-    assert here["prediction"].to_list() == there["prediction"].to_list()
-    chances = [name for name in here.columns if name.startswith("p_")]
-    assert np.abs(here[chances].to_numpy() - there[chances].to_numpy()).max() < 1e-5
+    alike(here, in_a_fresh_process(run, place / "new.csv", place / "said.parquet"))
 
 
 @pytest.mark.parametrize("lost", ["note", "photo", "voice", "size", "colour"])
@@ -117,19 +133,34 @@ def test_a_file_that_cannot_be_read_is_an_error_of_its_row(run, place):
     assert all("broken.png" in error for error in rung.predict(run, place / "broken.csv")["error"])
 
 
-def test_the_first_backbone_is_trained_beside_the_others(place, names):
-    roles = {"note": "text", "photo": "image", "voice": "ignore"}
-    run = rung.fit(
-        place / "rows.csv", target="kind", backbone=[names[1], names[0]], rungs="partial", column=roles,
-        out=place / "trained", set={"partial.epochs": 1, "partial.augment": "none"},
+def trained(place, names, fusion):
+    """A fit on photos and notes whose first backbone, for photos, learns for one epoch."""
+    return rung.fit(
+        place / "rows.csv", target="kind", backbone=[names[1], names[0]], rungs="partial",
+        column={"note": "text", "photo": "image", "voice": "ignore"}, out=place / fusion,
+        set={"partial.epochs": 1, "partial.augment": "none", "partial.fusion": fusion, "partial.k": 1},
     )  # fmt: skip
-    step = run.evidence.rung("partial")
-    assert step.status == "tried"
-    model = rung.recipes.fit.load_run(run.path).predictor
-    assert model.manifest.strategy in ("partial", "prior")
-    if model.manifest.strategy == "partial":
-        assert list(model.embedders) == ["image", "text"]
-        assert rung.predict(run, place / "rows.csv")["prediction"].null_count() == 0
+
+
+def test_the_first_backbone_is_trained_beside_the_others(place, names):
+    run = trained(place, names, "head")
+    assert run.evidence.winner == "partial"
+    assert list(run.predictor.embedders) == ["image", "text"]
+    assert run.predictor.model.head.kind == "linear"
+    assert rung.predict(run, place / "rows.csv")["prediction"].null_count() == 0
+
+
+def test_trees_over_a_backbone_that_was_trained_predict_the_same_in_a_fresh_process(place, names):
+    run = trained(place, names, "trees")
+    assert run.evidence.winner == "partial"
+    assert run.predictor.model.head.kind == "trees"
+    assert run.evidence.rung("partial").choice["fusion"].startswith("trees")
+    rows = pl.read_csv(place / "rows.csv").drop("kind").with_columns(photo=pl.lit(None, pl.String))
+    rows = pl.concat([pl.read_csv(place / "rows.csv").drop("kind"), rows.head(9)])
+    rows.write_csv(place / "more.csv")
+    here = rung.predict(run, place / "more.csv")
+    assert here["prediction"].null_count() == 0
+    alike(here, in_a_fresh_process(run, place / "more.csv", place / "more.parquet"))
 
 
 def test_a_backbone_that_reads_none_of_the_columns_is_refused(place, names):

@@ -130,3 +130,18 @@ def test_an_id_that_comes_back_is_told_of(tmp_path):
     run = rung.fit(table, target="y", column={"user_id": "id"}, out=tmp_path / "run")
     found = {each["check"]: each for each in json.loads((run.path / "audit.json").read_text())["findings"]}
     assert "--group user_id" in found["repeated_id"]["fix"]
+
+
+def test_a_copy_of_the_target_does_not_inflate_the_score(tmp_path):
+    draw = np.random.default_rng(4)
+    y = draw.integers(2, size=N)
+    told = {"weak": (draw.normal(size=N) + y).round(3), "y": np.where(y, "yes", "no")}
+    copy = pl.Series([f"{'xX'[i % 2]}{each}" for i, each in enumerate(y)])
+    table = pl.DataFrame({"code": copy, **told})
+    run = rung.fit(table, target="y", rungs="classic", out=tmp_path / "with")
+    assert run.evidence.test["macro_f1"].value < 0.85  # what `weak` allows is 0.69
+    found = json.loads((run.path / "audit.json").read_text())["findings"]
+    assert found[0]["check"] == "target_copy"
+    rung.predict(run, table.drop("code"))
+    kept = rung.fit(table, target="y", rungs="classic", column={"code": "category"}, out=tmp_path / "kept")
+    assert kept.evidence.test["macro_f1"].value == 1.0

@@ -154,7 +154,7 @@ def test_no_more_than_1500_rows_are_looked_at(judged, monkeypatch, paragraphs):
     monkeypatch.setattr("rung.recipes.rank.ROWS", 100)
     found = rung.rank(paragraphs, target="label", backbone="wide")
     assert found.rows == len(judged[0].target) == 100
-    assert np.bincount(judged[0].target.value).tolist() == [25] * 4
+    assert np.ptp(np.bincount(judged[0].target.value, minlength=4)) <= 2  # near copies come or stay together
 
 
 def test_the_test_part_of_a_folder_stays_closed(judged, paragraphs, tmp_path):

@@ -245,7 +245,8 @@ def test_no_color_and_dumb_terminals_get_plain_lines(monkeypatch):
 def test_findings_stand_most_serious_first_with_their_rows():
     text = drawn(findings_panel(FINDINGS))
     assert [line.split()[0] for line in lines(text) if not line.startswith(" ")] == ["block", "warn", "warn", "note"]
-    assert "0, 1, 2, 3, 4, 5, 6, 7 and 302" in text
+    assert "0, 1, 2 and 307" in text
+    assert "0, 1, 2, 3, 4, 5, 6, 7 and 302" in drawn(findings_panel(FINDINGS, effects=True))
 
 
 def test_names_from_the_data_are_no_markup_and_no_control_codes():

@@ -22,8 +22,9 @@ def fit_trees(
 ) -> TreesHead:
     """Boost on x (N, D); a tenth of the rows says when to stop. Label sets get one booster a label.
 
-    categorical: which of the features are numbers of categories. columns: x is a table's columns and nothing else; then
-    three tenths, each in its turn, say when to stop where rows are few, and all rows are boosted for so many rounds.
+    categorical: which of the features are numbers of categories. columns: x is a table's columns, with at most a few
+    numbers beside them; then three tenths, each in its turn, say when to stop where rows are few, and all rows are
+    boosted for so many rounds.
     Source: Ke et al. 2017 (LightGBM). Deterministic for a seed.
     """
     rows = generator(seed, "boost rows").permutation(len(x))
@@ -80,7 +81,7 @@ def _boost(what: tuple[Floats, Any, Any], parts: tuple[Ints, Ints], settings: di
     (x, truth, categorical), (train, aside) = what, parts
     named: Any = list(categorical) or "auto"
     data = lightgbm.Dataset(x[train], truth[train], categorical_feature=named, free_raw_data=True)
-    if not len(aside):
-        return lightgbm.train(settings, data)
-    judge = data.create_valid(x[aside], truth[aside])
-    return lightgbm.train(settings, data, valid_sets=[judge], callbacks=[lightgbm.early_stopping(30, verbose=False)])
+    judges = [data.create_valid(x[aside], truth[aside])] if len(aside) else []
+    stop = [lightgbm.early_stopping(30, verbose=False)] if judges else []
+    # "keep": otherwise every booster is written as text and read again, which takes longer than growing it
+    return lightgbm.train(settings, data, valid_sets=judges, callbacks=stop, keep_training_booster=True)

@@ -1,6 +1,7 @@
 """What a rung that trains will take over all its folds, from a few of its own steps on a sample of the rows."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from math import ceil
 from time import perf_counter
@@ -17,6 +18,7 @@ from rung.adapt.training.learner import Learner
 from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import Recipe
+from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
 from rung.core.contracts import Job, Prepared
 from rung.core.types import Cost, Ints
@@ -51,6 +53,9 @@ class Trains(Protocol):
     def recipe_for(self, job: Job, setting: Mapping[str, Any]) -> Recipe:
         """What one run does."""
 
+    def fusion(self, job: Job) -> str:
+        """Whether trees are grown over what training made: "head" where not."""
+
 
 def predicted(rung: Trains, job: Job) -> Cost:
     """Seconds and bytes of all folds of the first repeat; augmentation counts where the budget leaves time for it."""
@@ -61,7 +66,8 @@ def predicted(rung: Trains, job: Job) -> Cost:
     length_N = _lengths(job, ground)
     folds = [inner_folds(job, fold.train, ASIDE)[0] for fold in job.plan.folds if fold.repeat == 0]
     judged = [fold.validation for fold in job.plan.folds if fold.repeat == 0]
-    seconds, varied, memory = [], 0.0, 0
+    seconds, varied, grown, memory = [], 0.0, 0.0, 0
+    fusion = rung.fusion(job)
     for setting in rung.method.settings(job):
         recipe = rung.recipe_for(job, setting)
         body = rung.method.body(small, setting, ground.probe)
@@ -86,12 +92,34 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         memory, varied = max(memory, rate.memory), max(varied, views)
+        if fusion != HEAD:
+            warm = rung.warm_steps
+            each = [
+                _again(job, recipe, rate, length_N, fold.train, warm) for fold in job.plan.folds if fold.repeat == 0
+            ]
+            grown = max(grown, sum(each))
     times: float = 1
     if job.search:  # each fold searches on its own, over one setting of the short list
         times = max(2, ceil(job.search / len(folds))) / len(rung.method.settings(job))
     plain = total([times * each for each in seconds], memory)
+    plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)
     return both if both.seconds <= job.left() else plain
+
+
+def _again(
+    job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Callable[[int, int], int] | None
+) -> float:
+    """Seconds of the trainings on parts of these rows, for trees over what they make of the other rows."""
+    spent, plain = 0.0, replace(recipe, wise=False)
+    for part in parts_of(job, rows):
+        spent += seconds_of_run(rate, plain, length_N, part.train, part.train[:0], seed=job.seed)
+        spent += int(length_N.sum()) * rate.passed
+        if warm is not None:
+            tokens = mixed(length_N, part.train, recipe.batch, job.seed)
+            steps = warm(len(part.train), recipe.batch)
+            spent += rate.steps(steps, steps * tokens) + int(length_N.sum()) * rate.passed
+    return spent + seconds_of_trees(job, rows)
 
 
 def _lengths(job: Job, sample: Ground) -> Ints:

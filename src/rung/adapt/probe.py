@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.choose import Candidate
-from rung.adapt.features import groups_of
+from rung.adapt.features import EMBEDDING, TABLE, groups_of
 from rung.adapt.frozen import AT_REST, PASSES, STRENGTHS, Frozen, rate_of_products
 from rung.adapt.linear import path
 from rung.adapt.search import climb
@@ -14,17 +14,20 @@ from rung.bundle.blend import Fitted
 from rung.core.contracts import Job, Trial
 from rung.core.types import Floats, Fold, Inputs, Ints
 
-PLAIN = {"variant": "linear", "features": "embedding"}
+PLAIN = {"variant": "linear", "features": EMBEDDING}
 
 
 class _Linear:
-    """The linear variant of frozen, alone."""
+    """The linear variant of frozen, alone; table: with the table's columns beside the embeddings."""
 
     inner = 5
 
+    def __init__(self, *, table: bool = False) -> None:
+        self._choice = PLAIN | {"features": EMBEDDING + TABLE if table else EMBEDDING}
+
     def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
         """The path of strengths."""
-        return path(job, folds, groups_of(job, folds, PLAIN["features"]), STRENGTHS, PLAIN)
+        return path(job, folds, groups_of(job, folds, self._choice["features"]), STRENGTHS, self._choice)
 
     def fit(self, job: Job, rows: Ints, choice: dict[str, Any]) -> Fitted:
         """One head on these rows."""
@@ -35,9 +38,12 @@ class _Linear:
         return Frozen().trained(model)
 
 
-def probe(job: Job) -> Trial:
-    """Predict every judged row by linear heads, and strengths, that never saw its label: see rung.adapt.search."""
-    return climb(job, _Linear())
+def probe(job: Job, *, table: bool = False) -> Trial:
+    """Predict every judged row by linear heads, and strengths, that never saw its label: see rung.adapt.search.
+
+    table: the heads see the table's columns beside the embeddings.
+    """
+    return climb(job, _Linear(table=table))
 
 
 def features(inputs: Inputs) -> Floats:

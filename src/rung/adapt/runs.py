@@ -45,9 +45,19 @@ class Run:
 
 
 def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    """One choice from those of the folds: the setting that most folds took, then the middle of what those found."""
-    plain = [{k: v for k, v in choice.items() if k not in ("stop_after", "wise", "soup")} for choice in choices]
+    """One choice from those of the folds: the setting that most folds took, then the middle of what those found.
+
+    Trees over what training made ("fusion") are voted on by all folds, whatever else they took.
+
+    >>> found = {"stop_after": 1, "wise": 1.0, "soup": False}
+    >>> agreed([{"k": 1, **found}, {"k": 1, "fusion": "trees", **found}, {"k": 2, "fusion": "trees", **found}])
+    {'k': 1, 'fusion': 'trees', 'stop_after': 1, 'wise': 1.0, 'soup': False}
+    """
+    aside = ("stop_after", "wise", "soup", "fusion")
+    plain = [{k: v for k, v in choice.items() if k not in aside} for choice in choices]
     most = max(plain, key=lambda setting: (plain.count(setting), -plain.index(setting)))
     own = [choice for choice, setting in zip(choices, plain, strict=True) if setting == most]
     middle = {key: sorted(choice[key] for choice in own)[len(own) // 2] for key in ("stop_after", "wise", "soup")}
-    return {**most, **middle}
+    trees = [choice["fusion"] for choice in choices if "fusion" in choice]
+    fusion = {"fusion": max(trees, key=trees.count)} if 2 * len(trees) > len(choices) else {}
+    return {**most, **fusion, **middle}

@@ -6,11 +6,13 @@ from math import inf
 from typing import Any
 
 from rung.adapt.ladder import rungs
+from rung.adapt.tuned_fusion import WAYS
 from rung.adapt.views import AUTO, KNOWN, NONE, of_sense
 from rung.core.errors import BadOption
 from rung.core.types import Column
 
 WORDS = {
+    "fusion": WAYS,
     "imbalance": ("none", "weights", "focal"),
     "kind": ("plain", "rslora", "dora"),
     "placement": ("pfeiffer", "houlsby"),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
 from rung.adapt.costs import FIND, predicted
@@ -40,8 +41,6 @@ from rung.core.types import Cost, Fold, Ints
 
 VARIED = 2.5  # times what the plain runs of a fold took: they again in the folds to come, and varied ones
 MOST_TRAIN_ROWS = 2000  # training rows predicted again for the overfitting verdict
-
-
 Warm = Callable[[Ground, Ints, Body, Recipe], None]
 
 
@@ -79,7 +78,12 @@ class Tuned:
     @property
     def options(self) -> dict[str, Any]:
         """What a user may set, with its default: the recipe's settings and the method's own."""
-        return {**asdict(self.recipe), **self.method.options}
+        return {**asdict(self.recipe), **({} if self.fresh else {"fusion": tuned_fusion.AUTO}), **self.method.options}
+
+    def fusion(self, job: Job) -> str:
+        """How parts and columns come together: as the user says, or "head" where trees can't be tried."""
+        said = str(job.settings.get(f"{self.name}.fusion", tuned_fusion.AUTO))
+        return tuned_fusion.HEAD if self.fresh or tuned_fusion.why_not(job) else said
 
     def applies(self, job: Job) -> str:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
@@ -106,13 +110,14 @@ class Tuned:
             prediction[0, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
         choice = agreed([note.facts["choice"] for note in notes])
+        went = {what: [note.facts[what] for note in notes] for what in ("views", "fusion")}
         return Trial(
             prediction,
             choice,
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            tuple(dict.fromkeys([*said, *summary([note.facts["views"] for note in notes])])),
+            tuple(dict.fromkeys([*said, *summary(went["views"]), *tuned_fusion.told(went["fusion"])])),
             noted_model(first),
         )
 
@@ -124,10 +129,12 @@ class Tuned:
         note = job.notebook.get(f"{name} done") if job.notebook else None
         if note is not None:
             return noted_model(note)
-        model = self._train(ground, rows, choice, name, aside=None).model()
+        run = self._train(ground, rows, choice, name, aside=None)
+        if which := choice.get("fusion"):
+            run, _ = tuned_fusion.fused(run, ground, (rows, rows), self._again(ground, choice), name, way=which)
         if job.notebook:
-            job.notebook.put(f"{name} done", model_note(model, {}))
-        return model
+            job.notebook.put(f"{name} done", model_note(run.model(), {}))
+        return run.model()
 
     def _fold(self, ground: Ground, f: int, fold: Fold, of: int) -> Note:
         job, name = ground.job, f"{self.name} fold {f + 1} of {of}" if of > 1 else self.name
@@ -146,6 +153,9 @@ class Tuned:
                 runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
             best = max(runs, key=lambda run: run.score)
         best, went = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
+        plain, both = (of - f) * (perf_counter() - begun), (fold.train, inner.train)
+        again = self._again(ground, best.choice)
+        best, trees = tuned_fusion.tried(best, ground, both, again, name, way=self.fusion(job), plain=plain)
         if where := best.body.where():
             notes.append(f"modules at {where}")
         rows = fold.train
@@ -159,7 +169,7 @@ class Tuned:
         if best.choice["stop_after"] == 0:
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
         every = [*notes, *best.trained.notes]
-        facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went}
+        facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went, "fusion": trees}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
             job.notebook.put(f"{name} done", note)
@@ -177,6 +187,9 @@ class Tuned:
             return self._train(ground, inner.train, setting, f"{name} {said}", aside=inner.validation)
 
         return with_views(best, trained, ground, inner)
+
+    def _again(self, ground: Ground, choice: Mapping[str, Any]) -> tuned_fusion.Trains:
+        return lambda rows, name: self._train(ground, rows, choice, name, aside=None)
 
     def _rated(self, ground: Ground, rows: Ints) -> list[dict[str, Any]]:
         """The short list, with the rate that a range test finds where the user wants that."""

@@ -1,5 +1,7 @@
 """What a user set of a rung and its job has no use for: said, never dropped in silence."""
 
+from rung.adapt.tuned_fusion import AUTO as EITHER
+from rung.adapt.tuned_fusion import HEAD, why_not
 from rung.adapt.views import AUTO, NONE, fitting
 from rung.core.contracts import Job
 
@@ -18,4 +20,7 @@ def unheeded(rung: str, job: Job) -> list[str]:
     odd = [name for name in said.split("+") if name not in (AUTO, NONE, *fitting(job))]
     if odd:
         found.append(f"{rung}.augment {'+'.join(odd)} was not used: this job's columns don't allow it")
+    said = asked.get(f"{rung}.fusion", EITHER)
+    if said not in (EITHER, HEAD) and (why := why_not(job)):
+        found.append(f"{rung}.fusion {said} was not used: {why}")
     return found

@@ -149,8 +149,19 @@ def placed(family: Family, config: Any) -> Family:
     return family
 
 
+_SIZES: dict[str, dict[str, int]] = {}  # by architecture: a fit, its bundle and each load of that ask again
+
+
 def parameter_sizes(family: Family, config: Any) -> dict[str, int]:
     """Names and element counts of the bare encoder's parameters, from its architecture alone: no weights are read."""
-    with torch.device("meta"):
-        empty = blank_model(family, config)
-    return {name: parameter.numel() for name, parameter in empty.named_parameters()}
+    known = architecture(family, config)
+    if known not in _SIZES:
+        with torch.device("meta"):
+            empty = blank_model(family, config)
+        _SIZES[known] = {name: parameter.numel() for name, parameter in empty.named_parameters()}
+    return dict(_SIZES[known])
+
+
+def architecture(family: Family, config: Any) -> str:
+    """All that decides a model's shapes."""
+    return f"{family!r} {config.to_json_string(use_diff=False)}"

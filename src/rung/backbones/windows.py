@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from rung.backbones.catalog import Family
 from rung.backbones.convolutions import fold
-from rung.backbones.reading import blank_model
+from rung.backbones.reading import architecture, blank_model
 from rung.backbones.source import Source
 from rung.backbones.workers import each
 from rung.core.blank import Blank
@@ -24,6 +24,8 @@ from rung.core.types import Floats, Ints, Media
 IN_MEMORY = 256  # rows; more are prepared into a file without a name
 PHOTOGRAPH = 3 * 224 * 224  # values: more than a few at once fall out of a core's caches, of small ones 16 were fastest
 CHUNK = 64  # rows that workers prepare side by side
+
+_WIDTHS: dict[str, int] = {}  # by architecture: shapes alone take a third of a second to walk through a deep network
 
 
 class Front(Protocol):
@@ -88,11 +90,13 @@ class WindowReader:
         """Length of a row's vector, from the shapes alone: no weights are read."""
         if self.pooling != "pooler":
             return int(self._config.hidden_size)
-        with torch.device("meta"):
-            model = blank_model(self._family, self._config).eval()
-            x_U = torch.zeros(1, *self._blank.shape[1:])
-            vector_UD = self._pooled(model(**self._asked(x_U)))
-        return int(vector_UD.shape[1]) * (2 if self._family.windows == "mean+max" else 1)
+        shape = (1, *self._blank.shape[1:])
+        known = f"{shape} {architecture(self._family, self._config)}"
+        if known not in _WIDTHS:
+            with torch.device("meta"):
+                model = blank_model(self._family, self._config).eval()
+                _WIDTHS[known] = int(self._pooled(model(**self._asked(torch.zeros(shape)))).shape[1])
+        return _WIDTHS[known] * (2 if self._family.windows == "mean+max" else 1)
 
     @cached_property
     def _blank(self) -> NDArray[Any]:

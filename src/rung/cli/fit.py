@@ -4,7 +4,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from rung.cli.options import AsJson, Column, Data, Group, Licence, MaxLatency, MaxSize, Seed, Target, Time
+from rung.cli.options import (
+    AsJson,
+    Column,
+    Data,
+    Device,
+    Group,
+    Licence,
+    MaxLatency,
+    MaxSize,
+    Seed,
+    Target,
+    Task,
+    Time,
+    Workers,
+)
 from rung.cli.show import print_json
 from rung.cli.watch import watched
 
@@ -16,7 +30,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     test: Annotated[
         Optional[str], typer.Option(help="A file of rows kept closed until the end, or a share of DATA.")
     ] = None,
-    task: Annotated[Optional[str], typer.Option(help="binary, multiclass, multilabel or regression.")] = None,
+    task: Task = None,
     metric: Annotated[Optional[str], typer.Option(help="What decides; accuracy, micro_f1 or r2 if left out.")] = None,
     budget: Annotated[Optional[str], typer.Option(help="Time that the climb may take, such as 10m.")] = None,
     max_rung: Annotated[Optional[str], typer.Option(help="The last rung that may be tried.")] = None,
@@ -32,8 +46,8 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     time: Time = None,
     column: Column = None,
     seed: Seed = 0,
-    workers: Annotated[Optional[int], typer.Option(help="CPU threads to use.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Workers = None,
+    device: Device = "auto",
     ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
     settings: Annotated[
         Optional[list[str]],

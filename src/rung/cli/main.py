@@ -20,6 +20,7 @@ VERBS = {
     "evaluate": "Score a run on labelled rows, with intervals and slices.",
     "compare": "Judge two runs on the same rows: a paired verdict.",
     "embed": "Write the backbone's features of a text column.",
+    "audit": "Tell what in labelled data will ruin a result, before anything is trained.",
     "backbones": "List the backbones that are known and those on this machine.",
     "rank": "Tell which backbone suits labelled data, and at what cost.",
     "report": "Write a run's report.html again.",

@@ -15,6 +15,9 @@ Column = Annotated[
     list[str] | None,
     typer.Option("--column", metavar="NAME=ROLE", help="Override a column's role; may be repeated."),
 ]
+Task = Annotated[str | None, typer.Option(help="binary, multiclass, multilabel or regression.")]
+Workers = Annotated[int | None, typer.Option(help="CPU threads to use.")]
+Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 MaxLatency = Annotated[
     str | None, typer.Option(metavar="TIME", help="Refuse backbones that take longer for one row here, such as 5ms.")
 ]

@@ -4,7 +4,21 @@ from typing import Annotated, Optional
 
 import typer
 
-from rung.cli.options import AsJson, Column, Data, Group, Licence, MaxLatency, MaxSize, Seed, Target, Time
+from rung.cli.options import (
+    AsJson,
+    Column,
+    Data,
+    Device,
+    Group,
+    Licence,
+    MaxLatency,
+    MaxSize,
+    Seed,
+    Target,
+    Task,
+    Time,
+    Workers,
+)
 from rung.cli.show import print_json, screen
 from rung.cli.watch import waiting
 from rung.report.ranking import ranking_table
@@ -21,14 +35,14 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     max_latency: MaxLatency = None,
     max_size: MaxSize = None,
     licence: Licence = None,
-    task: Annotated[Optional[str], typer.Option(help="binary, multiclass, multilabel or regression.")] = None,
+    task: Task = None,
     metric: Annotated[Optional[str], typer.Option(help="What decides; accuracy, micro_f1 or r2 if left out.")] = None,
     group: Group = None,
     time: Time = None,
     column: Column = None,
     seed: Seed = 0,
-    workers: Annotated[Optional[int], typer.Option(help="CPU threads to use.")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    workers: Workers = None,
+    device: Device = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Tell which backbone suits labelled data, and at what cost."""

@@ -161,6 +161,22 @@ class PartWorth:
 
 
 @dataclass(frozen=True)
+class Leak:
+    """Test rows that training rows repeat, exactly or nearly: the winner's score without them, and what they add.
+
+    rows: of them, in `of` test rows. without: None where too few others are left. price: the score on all rows less
+    that without them, signed so that positive is flattering, with its 95 % interval.
+    """
+
+    rows: int
+    of: int
+    without: Score | None = None
+    price: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Everything that the report shows and that a decision rested on."""
 
@@ -182,6 +198,7 @@ class Evidence:
     half_width: float | None = None  # regression: 90 % conformal
     ranking: Ranking | None = None  # of backbones, where several could be taken
     parts: tuple[PartWorth, ...] = ()  # of a row, where it has several
+    leak: Leak | None = None  # test rows that training rows repeat
 
     def rung(self, name: str) -> RungEvidence:
         """The step by that name; raises KeyError."""

@@ -71,7 +71,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in the data that will matter: which rows, how bad, what was done or should be."""
+    """Something in the data that will matter: which rows, how bad, how sure, what it does to the score, what to do."""
 
     check: str
     what: str
@@ -79,7 +79,9 @@ class Finding:
     severity: Literal["block", "warn", "note"]
     fix: str = ""
     part: Literal["data", "test"] = "data"
-    names: tuple[str, ...] = ()  # what each row's file is called, and what is wrong with it
+    names: tuple[str, ...] = ()  # what there is to say of each row: its file, what is wrong with it, its twin
+    effect: str = ""  # what it will do to the score
+    sure: Literal["certain", "likely", "possible"] = "certain"
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from rung.core.types import MEDIA, Column, Finding, Ints, Media, Role
 from rung.data.album import items_of
 from rung.data.hush import hushed
 from rung.data.inputs import alone
+from rung.data.looks import listened, looked
 from rung.data.media import QUIET, File
 from rung.data.series import Series
 
@@ -132,7 +133,7 @@ def _image_health(file: File | None) -> Health:
     if file is None:
         return Health("no image")
     try:
-        kind = file.look()
+        kind = looked(file).kind
     except UnreadableMedia as error:
         return Health(str(error.got))
     said = KINDS.get(Path(file.name).suffix.lower(), kind)
@@ -143,13 +144,12 @@ def _sound_health(file: File | None) -> Health:
     if file is None:
         return Health("no sound")
     try:
-        samples = file.clip().samples
+        heard = listened(file)
     except UnreadableMedia as error:
         return Health(str(error.got))
-    loudest = np.abs(samples)
-    if loudest.max() < QUIET:
+    if heard.peak < QUIET:
         return Health("", "silent")
-    return Health("", "clipped" if (loudest >= 0.999).mean() > CLIPPED else "")
+    return Health("", "clipped" if heard.full > CLIPPED else "")
 
 
 def _series_health(series: Series | None) -> Health:

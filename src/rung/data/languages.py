@@ -71,6 +71,8 @@ CHARACTERS = 2000  # of each
 FEWEST = 30  # words below which nothing is said of a language
 COMMON_ENOUGH = 0.12  # of all words: English has two to three times as much of its own
 DIFFERENT = 4  # common words of a language that must be there: one that stands in each row is a name
+LETTERS = 10  # of another alphabet, from which a text is not of the usual one
+FOREIGN = 0.25  # of a text's words that are common in another language
 KANA = 0.05  # of the letters, from which signs shared with Chinese are Japanese
 
 
@@ -152,3 +154,73 @@ def _few(words: Counter[str], code: str) -> str:
     """The two of a language's common words that stand most often."""
     two = sorted(COMMON[code].split(), key=lambda word: -words[word])[:2]
     return " and ".join(repr(word) for word in two)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A text by its place, and the name of the language or alphabet that it seems to be in."""
+
+    place: int
+    name: str
+
+
+def strangers(texts: Sequence[str]) -> list[Stranger]:
+    """Texts in another language than most of them, as far as letters and common words tell; none where most don't say.
+
+    A text is one where over half of its letters, ten at least, are of another alphabet; or where a quarter of its
+    words, four different ones at least, are common in another language, and three times as many as in that of most.
+
+    >>> [each.name for each in strangers(["The cat is on the mat, and not for you."] * 9 + ["Я вас любил: любовь"])]
+    ['Cyrillic']
+    """
+    usual = written(texts)
+    if usual is None:
+        return []
+    main = _main_alphabet(usual)
+    found = _by_letters(texts, main)
+    if main == "LATIN":
+        taken = {each.place for each in found}
+        found += [each for each in _by_common_words(texts, usual.languages[0]) if each.place not in taken]
+    return sorted(found, key=lambda each: each.place)
+
+
+def _main_alphabet(usual: Written) -> str:
+    if usual.sign.endswith(" letters"):
+        return usual.sign.removesuffix(" letters").upper()
+    return "CJK" if usual.sign == "Chinese signs" else "LATIN"
+
+
+def _by_letters(texts: Sequence[str], main: str) -> list[Stranger]:
+    own = {main, "HIRAGANA", "KATAKANA", "CJK"} if main in ("CJK", "HIRAGANA", "KATAKANA") else {main}
+    found = []
+    for place, text in enumerate(texts):
+        if main == "LATIN" and text.isascii():
+            continue
+        counts = Counter(_alphabet(letter) for letter in text[:CHARACTERS] if letter.isalpha())
+        other = {name: n for name, n in counts.items() if name in ALPHABETS and name not in own}
+        if sum(other.values()) >= LETTERS and 2 * sum(other.values()) > counts.total():
+            found.append(Stranger(place, max(other, key=other.__getitem__).title()))
+    return found
+
+
+def _by_common_words(texts: Sequence[str], usual: str) -> list[Stranger]:
+    own = set(COMMON[usual].split())
+    # A word of two languages counts for both; one of the usual language for none of the others.
+    of_word: dict[str, list[str]] = {}
+    for code, common in COMMON.items():
+        for word in common.split() if code != usual else ():
+            if word not in own:
+                of_word.setdefault(word, []).append(code)
+    found = []
+    for place, text in enumerate(texts):
+        words = WORD.findall(text[:CHARACTERS].lower())
+        hits = [word for word in words if word in of_word]
+        if len(hits) < DIFFERENT or len(hits) < FOREIGN * len(words):
+            continue
+        codes = Counter(code for word in hits for code in of_word[word])
+        code, count = codes.most_common(1)[0]
+        different = len({word for word in hits if code in of_word[word]})
+        mine = sum(word in own for word in words)
+        if different >= DIFFERENT and count >= FOREIGN * len(words) and count >= 3 * mine:
+            found.append(Stranger(place, NAMES[code]))
+    return found

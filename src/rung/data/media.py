@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rung.core.errors import UnreadableMedia
 from rung.core.extras import need
@@ -27,7 +28,18 @@ STREAMED = (0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000)  # length of a WAV that was writ
 QUIET = 1e-4  # amplitude: -80 dB
 MOST_PIXELS = 100_000_000  # a picture of 10,000 x 10,000; whatever unpacks to more is a mistake or an attack
 MOST_SECONDS = 3600
+BICUBIC, BOX = 3, 4  # pillow's numbers for two ways to resize
 WHITE = (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """One image at once: its format, its size in pixels, and a small grey copy (H, W) uint8."""
+
+    kind: str
+    width: int
+    height: int
+    grey: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +120,47 @@ class File:
         with self._opened() as opened:
             return _plain(opened.format)
 
-    def look(self) -> str:
-        """Read all of it as cheaply as it can be; raises UnreadableMedia. Returns the format of an image."""
+    def header(self) -> dict[str, str | float]:
+        """What an image's first bytes say: format, colours, width, height; and how many bytes there are."""
         with self._opened() as opened:
-            opened.draft("RGB", (64, 64))  # a JPEG is then unpacked at an eighth of its size
+            width, height = opened.size
+            known: dict[str, str | float] = {"format": _plain(opened.format), "colours": opened.mode}
+        return known | {"size": f"{width} x {height}", "width": width, "height": height, "bytes": len(self._raw())}
+
+    def sound_header(self) -> dict[str, str | float]:
+        """What a sound's header says: format, encoding, rate, channels, seconds."""
+        soundfile = need("soundfile", "audio")
+        with self._refusing(soundfile.LibsndfileError, RuntimeError, ValueError):
+            known = soundfile.info(BytesIO(self._raw()))
+        return {
+            "format": known.format,
+            "encoding": known.subtype,
+            "rate": f"{known.samplerate} Hz",
+            "channels": f"{known.channels} channels",
+            "seconds": known.frames / known.samplerate,
+        }
+
+    def glance(self, side: int) -> "Glance":
+        """Read all of an image as cheaply as can be: in grey, its shorter side `side` to 2 `side` where it is larger.
+
+        Raises UnreadableMedia.
+        """
+        with self._opened() as opened:
+            kind, (width, height) = _plain(opened.format), opened.size
+            opened.draft("L", (side, side))  # a large JPEG is then unpacked at an eighth of its size
             opened.load()
-            return _plain(opened.format)
+            grey = opened if opened.mode in ("L", "RGB") else _rgb(opened)
+            grey = grey.reduce(max(1, min(grey.size) // side)).convert("L")
+            return Glance(kind, width, height, np.asarray(grey, np.uint8))
+
+    def squashed(self, side: int) -> NDArray[np.uint8]:
+        """(3, side, side) of the image squashed to a square, as cheaply as it can be read: its light and two tints."""
+        with self._opened() as opened:
+            opened.draft("RGB", (2 * side, 2 * side))
+            plain = opened if opened.mode in ("L", "RGB") and "transparency" not in opened.info else _rgb(opened)
+            how = BOX if min(plain.size) >= side else BICUBIC
+            small = plain.convert("RGB").resize((side, side), how).convert("YCbCr")
+            return np.moveaxis(np.asarray(small, np.uint8), 2, 0)
 
     @contextmanager
     def _opened(self) -> Iterator[Any]:

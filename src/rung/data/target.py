@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from rung.core.errors import BadTarget, TooFewRows
 from rung.core.types import Finding, Target, Task
 from rung.data.labels import infer_task, known, label_kind, sort_labels
-from rung.data.units import normal
+from rung.data.units import spelling
 from rung.data.words import as_words
 
 LEAST = 10  # five of each of two classes
 MEASURABLE = 3
+TWINS = 4  # pairs of spellings that a finding names
 
 
 @dataclass(frozen=True)
@@ -153,16 +154,22 @@ def _rare(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
 
 
 def _twins(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
-    """Say which labels read alike but for case and spacing: two classes may be meant, rarely are."""
+    """Say which labels read alike but for case, spacing, accents or a full stop: two classes are rarely meant."""
     alike: dict[str, list[str]] = {}
+    counts = dict(words.drop_nulls().value_counts().iter_rows())
     for name in labels:
-        alike.setdefault(normal(name), []).append(name)
-    twins = [name for names in alike.values() if len(names) > 1 for name in names]
+        alike.setdefault(spelling(name), []).append(name)
+    twins = [sorted(names, key=lambda name: (-counts[name], name)) for names in alike.values() if len(names) > 1]
     if not twins:
         return ()
-    rows = tuple(np.flatnonzero(words.is_in(twins).fill_null(False).to_numpy()).tolist())
-    what = f"labels {_shown(twins)} differ only in case or spacing; they are different classes"
-    return (Finding("label_twins", what, rows, "warn", "Write them alike if they mean the same."),)
+    rarer = [name for _, *others in twins for name in others]
+    rows = tuple(np.flatnonzero(words.is_in(rarer).fill_null(False).to_numpy()).tolist())
+    pairs = [f"{other!r} beside {first!r}" for first, *others in twins for other in others]
+    many = f" and {len(pairs) - TWINS} more" if len(pairs) > TWINS else ""
+    said = f"{', '.join(pairs[:TWINS])}{many}"
+    what = f"labels differ only in case, spacing or a sign: {said}; they are different classes"
+    effect = "A model is scored on telling apart what means the same."
+    return (Finding("label_twins", what, rows, "warn", "Write them alike if they mean the same.", effect=effect),)
 
 
 def _strangers(words: pl.Series, labels: set[str]) -> tuple[Finding, ...]:

@@ -1,8 +1,10 @@
-"""Which rows belong together: equal content, equal group, and whatever these two connect."""
+"""Which rows belong together: equal content, equal group, nearly equal content, and whatever these connect."""
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -17,16 +19,21 @@ from rung.data.fingerprint import cells, row_hashes
 from rung.data.inputs import cast
 from rung.data.words import as_texts, as_words
 
+AROUND = " .,;:!\"'"
+JOINED = re.compile(r"(?<=[^\W\d_])[_-]+(?=[^\W\d_])")  # between letters
 DISTINCT = 0.9  # share of a table's rows that differ, from which equal rows are copies
 
 
-def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None = None) -> tuple[list[bytes], Ints]:
+def unit_keys(
+    frame: pl.DataFrame, columns: Sequence[Column], group: str | None = None, near: Ints | None = None
+) -> tuple[list[bytes], Ints]:
     """Content hash of each row, and the unit (cluster) that it belongs to.
 
     The hash covers the feature columns by name; texts count without case, Unicode form and spacing, so that
     trivially equal rows stay together. Rows are in one unit when content or group connects them, also through
     others; equal rows of a table alone do so only where few are equal. Units are numbered by their smallest hash: row
     order does not matter.
+    near: (N,) rows with the same number are nearly the same and stay together, too; see rung.data.near.
     group: a column; None takes the column with the role group, where there is one. Rows without a group stand alone.
     Raises NoSuchColumn.
 
@@ -42,7 +49,9 @@ def unit_keys(frame: pl.DataFrame, columns: Sequence[Column], group: str | None 
     keys = contents_of(frame, columns)
     keys = keys if content_tells(keys, columns) else _each_its_own(keys)
     group = group or (grouped[0] if grouped else None)
-    return keys, _clusters(keys, None if group is None else as_words(frame[group]).to_list())
+    bonds: list[Sequence[Any]] = [] if near is None else [near.tolist()]
+    bonds += [] if group is None else [as_words(frame[group]).to_list()]
+    return keys, _clusters(keys, bonds)
 
 
 def contents_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[bytes]:
@@ -79,6 +88,21 @@ def normal(text: str) -> str:
     return " ".join((text if text.isascii() else unicodedata.normalize("NFC", text)).casefold().split())
 
 
+def spelling(label: str) -> str:
+    """A label without what writers differ in: case, spacing, accents, underscores, and a full stop or quotes around.
+
+    What is a sign alone, or a number, stays as it is written.
+
+    >>> {spelling(label) for label in ("not spam", "Not_Spam ", "not-spam.", '"not spam"')}
+    {'not spam'}
+    >>> spelling("Café") == spelling("cafe"), spelling("-1") == spelling("1"), spelling("C++") == spelling("C")
+    (True, False, False)
+    """
+    bare = "".join(sign for sign in unicodedata.normalize("NFD", label) if not unicodedata.combining(sign))
+    bare = JOINED.sub(" ", normal(bare))
+    return bare.strip(AROUND).strip() or bare
+
+
 def smallest_keys(unit_N: Ints, keys: Sequence[bytes]) -> dict[int, bytes]:
     """The smallest content hash in each unit: its name, whatever the order of the rows."""
     smallest: dict[int, bytes] = {}
@@ -96,21 +120,21 @@ def _content(series: pl.Series, column: Column) -> list[str]:
     return cells(cast(series, column))
 
 
-def _clusters(keys: Sequence[bytes], groups: Sequence[str | None] | None) -> Ints:
+def _clusters(keys: Sequence[bytes], bonds: Sequence[Sequence[Any]]) -> Ints:
     code = _codes(keys)
-    if groups is not None:
+    for groups in bonds:
         code = _connected(code, groups)
     smallest = smallest_keys(code, keys)
     place = {unit: number for number, unit in enumerate(sorted(smallest, key=smallest.__getitem__))}
     return np.array([place[unit] for unit in code.tolist()], dtype=np.int64)
 
 
-def _codes(values: Sequence[bytes] | Sequence[str]) -> Ints:
-    seen: dict[bytes | str, int] = {}
+def _codes(values: Sequence[Any]) -> Ints:
+    seen: dict[Any, int] = {}
     return np.array([seen.setdefault(value, len(seen)) for value in values], dtype=np.int64)
 
 
-def _connected(code: Ints, groups: Sequence[str | None]) -> Ints:
+def _connected(code: Ints, groups: Sequence[Any]) -> Ints:
     """Components of the graph whose edges join each row's content to its group."""
     rows = np.array([row for row, group in enumerate(groups) if group is not None], dtype=np.int64)
     group = _codes([group for group in groups if group is not None])

@@ -19,6 +19,7 @@ from rung.metrics.base import Metric, as_wide
 TIMES = 2000
 MOST_COUNTS, LEAST_TIMES = 20_000 * TIMES, 400  # above 20,000 rows intervals are narrow: fewer draws do
 CHUNK = 8_000_000  # counts held at once: 64 MB of float64
+DRAWN = 20_000  # drawn and counted at once: few rows would cost a call of each a resample
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,11 @@ def _counts(times: int, seed: int, units: int) -> NDArray[np.uint8]:
 def _drawn(times: int, seed: int, units: int) -> Iterator[NDArray[np.uint8]]:
     """How often each unit comes, (U,), resample by resample."""
     draw = generator(seed, "resamples")
-    for _ in range(times):
-        yield np.bincount(draw.integers(units, size=units), minlength=units).astype(np.uint8)
+    step = max(1, DRAWN // max(1, units))
+    for begin in range(0, times, step):
+        many = min(step, times - begin)
+        place_bU = draw.integers(units, size=(many, units)) + units * np.arange(many)[:, None]
+        yield from np.bincount(place_bU.ravel(), minlength=many * units).reshape(many, units).astype(np.uint8)
 
 
 def resamples(n: int, *, seed: int, times: int = TIMES, cluster: Ints | None = None) -> Resamples:

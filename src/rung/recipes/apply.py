@@ -7,12 +7,12 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from rung.audit.empty import empty_texts
 from rung.core.errors import BadShape
 from rung.core.types import FEATURES, MEDIA, Column, Finding, Floats, Role, Task, Tell, silent
 from rung.data.album import packed, with_places
 from rung.data.classes import PATH
 from rung.data.damage import unreadable_files
-from rung.data.findings import empty_texts
 from rung.data.gather import gathered
 from rung.data.inputs import alone, cast
 from rung.data.numbers import MISSING

@@ -48,6 +48,7 @@ def backbones(  # house: the contract of interfaces.md, one argument a flag
     """
     known = catalog()
     _one_of("modality", modality, [entry.modality for entry in known])
+    family = family if family is None else {name.lower(): name for name in families()}.get(family.lower(), family)
     _one_of("family", family, list(families()))
     _one_of("language", language, [code for entry in known for code in entry.languages])
     _one_of("domain", domain, [name for entry in known for name in entry.domains])

@@ -8,12 +8,13 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Trial
-from rung.core.evidence import Calibration, Evidence, LearningCurve, Score, Verdict
+from rung.core.evidence import Calibration, Evidence, Leak, LearningCurve, Score, Verdict
 from rung.core.rng import generator
 from rung.core.types import Finding, Floats, Fold, Ints, Progress, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
+from rung.evaluate.leakage import leak
 from rung.evaluate.learning_curve import curve
 from rung.evaluate.protocol import scores
 from rung.metrics.table import named
@@ -23,6 +24,7 @@ from rung.recipes.climb import Climbed
 SHARES = (0.125, 0.25, 0.5)
 LEAST_FOR_CURVE = 200
 SCRATCH = "scratch"
+REPEATED = ("shared_rows", "near_shared_rows")  # findings of test rows that train as well
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,17 @@ def finish(
         curve=learning,
         calibration=calibration,
         half_width=width,
+        leak=_leak(job, opened, final, noticed),
     )
     advised = replace(evidence, next_steps=next_steps(evidence, (*noticed, *opened.findings)))
     return Finished(advised, temperature, width, final)
+
+
+def _leak(job: Job, opened: Opened, final: Floats, noticed: tuple[Finding, ...]) -> Leak | None:
+    """What the score owes to test rows that the audit found among the training rows."""
+    known = {row for finding in noticed if finding.check in REPEATED for row in finding.rows}
+    copied = np.array([row in known for row in opened.row.tolist()], np.bool_)
+    return leak(job.metric, opened.target.value, final, copied, cluster=opened.cluster, seed=job.seed)
 
 
 def _by_rung(job: Job, opened: Opened) -> dict[str, Score]:

@@ -22,6 +22,7 @@ from rung.core.errors import BadOption, NoSuchName
 from rung.core.processes import leads
 from rung.core.types import Floats, Inputs, Role, Tell
 from rung.recipes.ablation import worth_of_parts
+from rung.recipes.audited import noticed, noticed_late
 from rung.recipes.choice import deciding, for_columns, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import NAME as ENSEMBLE
@@ -119,7 +120,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     chosen = _choose(options)
     checked_settings(options.set)
     use_threads(options.workers)
-    prepared = prepare(data, options, test if _is_table(test) else None)
+    prepared = noticed(prepare(data, options, test if _is_table(test) else None), options)
     suit(options.set, prepared.columns)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
@@ -189,14 +190,14 @@ def _climb_and_finish(
         options.lr,
         beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
     )
-    counts = {"train": len(prepared.pool.row), "test": len(prepared.test.row)}
-    view.data(prepared.columns, findings, counts)
+    view.data(prepared.columns, findings, {"train": len(prepared.pool.row), "test": len(prepared.test.row)})
     ladder = _ladder(options, chosen, embedders, around)
     climbed = climb(job, ladder)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
-    view.noticed(far := far_rows(job, climbed, findings))
-    findings += far
+    late = noticed_late(prepared, options, embedders, job, climbed)
+    view.noticed(late := (*far_rows(job, climbed, findings), *late))
+    findings += late
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     parts = worth_of_parts(job, climbed, ladder.left)

@@ -84,6 +84,25 @@ def pick(
     return Picked(embedders, rankings)
 
 
+def embedders_here(options: FitOptions, prepared: Prepared) -> Embedders:
+    """The backbones that were named, and for every other kind of column the default where it is on this machine.
+
+    Of several for one kind the first. Raises BadOption and NoBackbone for one that was named and can't serve.
+    """
+    kinds = kinds_of(prepared.columns)
+    given = _named(options, kinds)
+    if options.backbone and not given:
+        wanted, fix = "a column for it to read", "Leave it out, or say which column is one with --column NAME=text."
+        raise BadOption(f"--backbone {options.backbone[0]}", wanted=wanted, got="a table alone", fix=fix)
+    found: dict[Role, Embedder] = {}
+    for role in kinds:
+        if role in given:
+            found[role] = _alone(given[role][0], options, prepared, role, Limits.of(options))
+        elif names := on_this_machine(role):
+            found[role] = loaded(names[0], options.device)
+    return found
+
+
 def _named(options: FitOptions, kinds: Sequence[Role]) -> dict[Role, tuple[str, ...]]:
     """The backbones that were named, by what they are to read."""
     names = tuple(dict.fromkeys(options.backbone))

@@ -2,42 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from rung.core.audited import Part
 from rung.core.errors import NoSuchColumn, NothingToLearnFrom, TooFewRows, UsageError
-from rung.core.types import Column, Finding, Ints, Plan, Role, Target, Task
-from rung.data import findings as noticed
+from rung.core.types import FEATURES, Column, Finding, Ints, Plan, Role, Target, Task
 from rung.data.album import by_content, with_places
+from rung.data.copies import target_copies
 from rung.data.damage import damage
 from rung.data.dates import instants
 from rung.data.fingerprint import fingerprint, split_hash
 from rung.data.future import future_columns
 from rung.data.gather import gathered
-from rung.data.inputs import alone
+from rung.data.near import near_rows
 from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode, unlabelled
-from rung.data.units import content_tells, contents_of
 from rung.recipes.apply import unreadable_cells
+from rung.recipes.chains import held_together
 from rung.recipes.options import FitOptions
 
 LEAST = 10  # rows that a share of test rows must leave to learn from
 FAR = 0.1  # how far from what was asked the share of test rows may be before it is said
 HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyond about so much
-
-
-@dataclass(frozen=True)
-class Part:
-    """Rows of one side: row (N,) their numbers in the file they came from, cluster (N,) their unit."""
-
-    row: Ints
-    frame: pl.DataFrame
-    keys: tuple[bytes, ...]
-    cluster: Ints
 
 
 @dataclass(frozen=True)
@@ -93,19 +84,13 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     encoded = encode(_where(frame[target_name], readable), task=options.task)
     row = np.flatnonzero(encoded.usable & readable)
     frame, target = frame[row], encoded.target.take(row)
-    keys, cluster = unit_keys(frame, columns, options.group)
-    when = frame[options.time] if options.time else None
-    if test_frame is None:
-        share = float(options.test)
-        every = np.arange(len(frame))
-        inside, outside = (
-            hold_out(target, keys, cluster, share=share, seed=options.seed, time=when) if share else (every, every[:0])
-        )
-        _refuse_few(share, len(inside))
-        pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
-    else:
-        inside = np.arange(len(frame))
-        pool = _part(row, frame, keys, cluster, inside)
+    keys, cluster, chained = _units(frame, columns, options, row)
+    inside, outside = _cut(target, (keys, cluster), frame, options, given=test_frame is not None)
+    columns, copied = _without_copies(frame[inside], columns, target.take(inside))
+    if copied:  # what copies told apart is equal now
+        keys, cluster, chained = _units(frame, columns, options, row)
+    pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
+    if test_frame is not None:
         kept, test_damaged = damage(test_frame, columns, part="test")
         damaged += test_damaged
         test = _whole(test_frame, columns, options.group, np.flatnonzero(kept))
@@ -117,15 +102,40 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *sheet.findings,
         *(given_test.findings if given_test else ()),
         *ahead,
+        *copied,
         *damaged,
         *_labels_missed(encoded.findings, readable, target_name),
-        *_content(pool, test, columns, target, from_file=test_frame is not None),
+        *chained,
+        *_content(pool, test, columns, from_file=test_frame is not None),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if test_frame is None else ()),
     )
     print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
     from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
+
+
+def _units(
+    frame: pl.DataFrame, columns: tuple[Column, ...], options: FitOptions, row: Ints
+) -> tuple[list[bytes], Ints, tuple[Finding, ...]]:
+    """Content keys, units that never straddle, and what could not be held together; near copies only without a time."""
+    near, chained = (None, ()) if options.time else held_together(frame, columns, row)
+    return *unit_keys(frame, columns, options.group, near), chained
+
+
+def _cut(
+    target: Target, units: tuple[list[bytes], Ints], frame: pl.DataFrame, options: FitOptions, *, given: bool
+) -> tuple[Ints, Ints]:
+    """Rows to learn from and rows kept closed; none of these where test rows were given."""
+    every = np.arange(len(frame), dtype=np.int64)
+    if given:
+        return every, every[:0]
+    share, when = float(options.test), frame[options.time] if options.time else None
+    inside, outside = (
+        hold_out(target, *units, share=share, seed=options.seed, time=when) if share else (every, every[:0])
+    )
+    _refuse_few(share, len(inside))
+    return inside, outside
 
 
 def _refuse_few(share: float, rows: int) -> None:
@@ -141,6 +151,17 @@ def _roles(frame: pl.DataFrame, target: str, options: FitOptions) -> tuple[tuple
         return columns, ()
     known = gathered(frame, columns)
     return future_columns(known, columns, time=options.time, group=options.group, kept=options.column)
+
+
+def _without_copies(
+    pool: pl.DataFrame, columns: tuple[Column, ...], target: Target
+) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
+    """Columns with copies of the target left out, as the rows that train show them: test labels are not looked at."""
+    left, found = target_copies(pool, columns, target)
+    if not any(column.role in FEATURES for column in left):
+        fix = "Add what is known before the target is, or keep a column with --column NAME=category."
+        raise NothingToLearnFrom("table", wanted="a column that is no copy of the target", got=found[0].what, fix=fix)
+    return left, found
 
 
 def _target(name: str | None, among: Sequence[str]) -> str:
@@ -220,43 +241,15 @@ def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> 
 def _whole(frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None, row: Ints) -> Part:
     frame = frame[row]
     group = group if group in frame.columns else None
-    keys, cluster = unit_keys(frame, columns, group)
+    keys, cluster = unit_keys(frame, columns, group, near_rows(frame, columns).label)
     return Part(row, frame, tuple(keys), cluster)
 
 
-def _content(
-    pool: Part, test: Part, columns: tuple[Column, ...], target: Target, *, from_file: bool
-) -> tuple[Finding, ...]:
+def _content(pool: Part, test: Part, columns: tuple[Column, ...], *, from_file: bool) -> tuple[Finding, ...]:
+    """What would stop a row from being read as it is meant."""
     texts = [column.name for column in columns if column.role is Role.TEXT]
-    group = next((column.name for column in columns if column.role is Role.GROUP), None)
-    copies = content_tells(contents_of(pool.frame, columns), columns)
-    found = [
-        *(_huge(pool, name) for name in texts),
-        *_lacking(pool, columns, "data"),
-        *_lacking(test, columns, "test" if from_file else "data"),
-        noticed.shared_rows(pool.keys, test.keys, test.row) if from_file and copies else None,
-        _conflicting(pool, target, texts) if copies else None,
-        None if group else noticed.repeated_id(pool.frame, columns),
-        noticed.shared_groups(pool.frame, test.frame, group, test.row) if from_file and group else None,
-        *(unreadable_cells(test.frame, columns, "test") if from_file else ()),
-    ]
-    return tuple(finding for finding in found if finding is not None)
-
-
-def _lacking(part: Part, columns: tuple[Column, ...], side: Literal["data", "test"]) -> tuple[Finding, ...]:
-    """Rows without text, where that is all they could have; else which parts of a row are missing."""
-    if not alone(columns):
-        return noticed.missing_parts(part.frame, columns, part.row, part=side)
-    texts = [column.name for column in columns if column.role is Role.TEXT]
-    found = noticed.empty_texts(part.frame, texts, part.row, part=side)
-    return () if found is None else (found,)
-
-
-def _conflicting(pool: Part, target: Target, texts: list[str]) -> Finding | None:
-    """Rows without text that clash are no news beside the finding that they hold none."""
-    empty = noticed.empty_texts(pool.frame, texts)
-    filled = np.setdiff1d(np.arange(len(pool.row)), empty.rows if empty else ())
-    return noticed.conflicting_labels([pool.keys[i] for i in filled], target.take(filled), pool.row[filled])
+    huge = (_huge(pool, name) for name in texts)
+    return (*(each for each in huge if each), *(unreadable_cells(test.frame, columns, "test") if from_file else ()))
 
 
 def _huge(pool: Part, name: str) -> Finding | None:

@@ -1,8 +1,9 @@
 """Which texts the backbone will not read to the end."""
 
+from rung.core.audited import Part
 from rung.core.contracts import Embedder
 from rung.core.types import Finding, Role
-from rung.recipes.prepare import Part, Prepared
+from rung.recipes.prepare import Prepared
 
 COMMON = 0.05  # share of cut texts from which it is more than a note
 

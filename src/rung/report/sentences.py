@@ -31,9 +31,12 @@ PROMOTED = (
 )
 
 
-def closing(evidence: Evidence) -> tuple[str, str, str]:
-    """What won and by how much, how good it is on test rows and whether transfer helped, what to do next."""
-    return _won(evidence), _tested(evidence), _next(evidence)
+def closing(evidence: Evidence) -> tuple[str, ...]:
+    """What won and by how much, how good it is on test rows and whether transfer helped, what to do next.
+
+    Where test rows repeat training rows: what the score is without them, before the last sentence.
+    """
+    return tuple(filter(None, (_won(evidence), _tested(evidence), leaked(evidence), _next(evidence))))
 
 
 def _won(evidence: Evidence) -> str:
@@ -69,6 +72,21 @@ def _tested(evidence: Evidence) -> str:
         transfer.verdict, "no evidence that transfer helps"
     )
     return f"{text}; {says}{by}."
+
+
+def leaked(evidence: Evidence) -> str:
+    """The price of leakage in a sentence; empty where no test row repeats a training row."""
+    leak = evidence.leak
+    if leak is None:
+        return ""
+    repeat = "repeats a training row" if leak.rows == 1 else "repeat training rows"
+    told = f"{leak.rows:,} of the {units.count(leak.of, 'test row')} {repeat}, exactly or nearly"
+    without, name = leak.without, evidence.metric
+    if without is None or leak.price is None or leak.low is None or leak.high is None:
+        return f"{told}: what is left is too little for a score that means something."
+    price = units.change(leak.price, leak.low, leak.high, name)
+    others = f"On the others {units.title(name)} is {units.score(without)}; the copies add {price} to the score of all"
+    return f"{told}. {others}."
 
 
 def _next(evidence: Evidence) -> str:
@@ -141,7 +159,8 @@ def _split(manifest: Mapping[str, Any]) -> str:
     seed = manifest.get("seed", _option(manifest, "seed"))
     given = isinstance(test, str) and bool(test)
     own = f"The test rows came as {test}. " if given else ""
-    same = f"rows with equal content{f', and rows of one {group},' if group else ''} never straddle "
+    like = "equal" if time else "equal or nearly equal"
+    same = f"rows with {like} content{f', and rows of one {group},' if group else ''} never straddle "
     kept = f"{same}{'the folds and shares that decided' if given else 'a split'}."
     if time:
         newest = "" if given else f"The newest rows by {time} are the test rows. "

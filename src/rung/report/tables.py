@@ -18,7 +18,7 @@ from rung.report import units
 
 SERIOUS = ("block", "warn", "note")
 COLOUR = {"block": "bold red", "warn": "yellow", "note": "dim"}
-ROWS = 8  # row numbers shown of one finding
+ROWS, FEW = 8, 3  # row numbers shown of one finding, where it is told in full and in short
 MOST = 12  # findings shown
 MOST_LANGUAGES = 6  # spelt out; of more, how many
 CELL = 40  # characters of a name taken from the data
@@ -56,25 +56,31 @@ def roles_table(columns: Sequence[Column]) -> RenderableType:
     return table
 
 
-def findings_panel(findings: Sequence[Finding]) -> RenderableType:
-    """What was noticed in the data, the most serious first, with row numbers and the way out."""
+def findings_panel(findings: Sequence[Finding], *, most: int = MOST, effects: bool = False) -> RenderableType:
+    """What was noticed in the data, the most serious first, with row numbers and the way out.
+
+    most: how many are shown; effects: with what each will do to the score, and how sure it is.
+    """
     ordered = sorted(findings, key=lambda finding: SERIOUS.index(finding.severity))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    for finding in ordered[:MOST]:
-        table.add_row(Text(finding.severity, style=COLOUR[finding.severity]), cell(_said(finding), 600))
-    left = len(ordered) - MOST
+    for finding in ordered[:most]:
+        said = cell(_said(finding, effects=effects), 800 if effects else 600)
+        table.add_row(Text(finding.severity, style=COLOUR[finding.severity]), said)
+    left = len(ordered) - most
     return Group(table, Text(f"and {units.count(left, 'more finding')} in audit.json")) if left > 0 else table
 
 
-def _said(finding: Finding) -> str:
+def _said(finding: Finding, *, effects: bool) -> str:
     where = "In the test file: " if finding.part == "test" else ""
-    rows = ", ".join(str(row) for row in finding.rows[:ROWS])
-    more = f" and {len(finding.rows) - ROWS:,} more" if len(finding.rows) > ROWS else ""
+    most = ROWS if effects else FEW
+    rows = ", ".join(str(row) for row in finding.rows[:most])
+    more = f" and {len(finding.rows) - most:,} more" if len(finding.rows) > most else ""
     which = f" ({'row' if len(finding.rows) == 1 else 'rows'} {rows}{more})" if rows else ""
-    what = finding.what.rstrip(".")
-    return f"{where}{what}{which}.{' ' + finding.fix if finding.fix else ''}"
+    sure = "" if finding.sure == "certain" or not effects else f"{finding.sure.capitalize()}: "
+    effect = finding.effect if effects else ""
+    return " ".join(part for part in (f"{sure}{where}{finding.what.rstrip('.')}{which}.", effect, finding.fix) if part)
 
 
 def scores_table(scores: Mapping[str, Score]) -> RenderableType:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -65,6 +66,29 @@ def make_job(task: Task, metric: Any, *, kind: Kind = "holdout", rows: int = 160
 def use_embedder(embedder: Embedder | None) -> None:
     """Let the battery's jobs embed with this one, for rungs that train a backbone; None brings the fake back."""
     _GIVEN[:] = [] if embedder is None else [embedder]
+
+
+class _Climbed:
+    """One climb of the usual job, and what it ends in, for all checks that ask no more."""
+
+    def __init__(self, rung: Rung, task: Task, metric: Any) -> None:
+        self.rung, self.job = rung, make_job(task, metric)
+        self.trial = rung.climb(self.job)
+
+    @cached_property
+    def model(self) -> Any:
+        """The chosen variant on all rows."""
+        return self.rung.refit(self.job, self.trial.choice)
+
+
+_LAST: list[tuple[tuple[Any, ...], _Climbed]] = []  # the checks of one rung and task come one after another
+
+
+def _climbed(rung: Rung, task: Task, metric: Any) -> _Climbed:
+    asked = (rung, task, metric, _GIVEN[0] if _GIVEN else None)
+    if not (_LAST and all(mine is theirs for mine, theirs in zip(asked, _LAST[0][0], strict=True))):
+        _LAST[:] = [(asked, _Climbed(rung, task, metric))]
+    return _LAST[0][1]
 
 
 def _embedder() -> Embedder:
@@ -144,9 +168,9 @@ def _well_formed(task: Task, prediction: Floats) -> None:
 @check
 def check_every_judged_row_is_predicted_in_every_repeat(rung: Rung, task: Task, metric: Any) -> None:
     """Climb gives (repeats, judged rows, outputs), well formed, for both kinds of plan."""
-    for kind, most in (("folds", 2), ("holdout", 1)):
-        job = make_job(task, metric, kind=kind)  # type: ignore[arg-type]  # the literals stand in the loop
-        trial, repeats = rung.climb(job), most
+    folds, usual = make_job(task, metric, kind="folds"), _climbed(rung, task, metric)
+    for kind, most, job, trial in (("folds", 2, folds, rung.climb(folds)), ("holdout", 1, usual.job, usual.trial)):
+        repeats = most
         if getattr(rung, "dear", False):  # such a rung may be judged in the first repeat alone
             repeats = min(most, len(trial.prediction))
         wanted = (repeats, len(job.plan.judged), job.target.outputs)
@@ -169,7 +193,7 @@ def check_it_works_on_text_alone(rung: Rung, task: Task, metric: Any) -> None:
 @check
 def check_the_same_seed_gives_the_same_trial(rung: Rung, task: Task, metric: Any) -> None:
     """Two climbs of one job agree bit for bit."""
-    once, again = (rung.climb(make_job(task, metric)) for _ in range(2))
+    once, again = _climbed(rung, task, metric).trial, rung.climb(make_job(task, metric))
     assert once.choice == again.choice, f"choices differ: {once.choice} and {again.choice}"
     assert np.array_equal(once.prediction, again.prediction), "predictions differ under one seed"
 
@@ -177,8 +201,9 @@ def check_the_same_seed_gives_the_same_trial(rung: Rung, task: Task, metric: Any
 @check
 def check_labels_of_the_judging_rows_change_nothing(rung: Rung, task: Task, metric: Any) -> None:
     """Poisoned labels on the validation rows: same choice, same predictions."""
-    job = make_job(task, metric)
-    clean, dirty = rung.climb(job), rung.climb(replace(job, target=_poisoned(job.target, job.plan.judged)))
+    usual = _climbed(rung, task, metric)
+    job, clean = usual.job, usual.trial
+    dirty = rung.climb(replace(job, target=_poisoned(job.target, job.plan.judged)))
     assert clean.choice == dirty.choice, "validation labels moved the choice"
     assert np.array_equal(clean.prediction, dirty.prediction), "validation labels moved the predictions"
 
@@ -186,8 +211,8 @@ def check_labels_of_the_judging_rows_change_nothing(rung: Rung, task: Task, metr
 @check
 def check_the_bundle_predicts_what_the_model_did(rung: Rung, task: Task, metric: Any) -> None:
     """Refit -> parts -> JSON -> from_parts: equal bits, on rows with unknown words, categories and nulls."""
-    job = make_job(task, metric)
-    model: Any = rung.refit(job, rung.climb(job).choice)
+    usual = _climbed(rung, task, metric)
+    job, model = usual.job, usual.model
     parts = model.parts()
     again = type(model).from_parts(replace(parts, meta=json.loads(json.dumps(parts.meta))))
     strange = _seen(
@@ -209,8 +234,8 @@ def check_the_bundle_predicts_what_the_model_did(rung: Rung, task: Task, metric:
 @check
 def check_rows_are_predicted_one_by_one_alike(rung: Rung, task: Task, metric: Any) -> None:
     """A row's prediction does not depend on its neighbours; no row gives no prediction."""
-    job = make_job(task, metric)
-    model = rung.refit(job, rung.climb(job).choice)
+    usual = _climbed(rung, task, metric)
+    job, model = usual.job, usual.model
     together = model.predict(job.inputs)
     alone = np.concatenate([model.predict(job.inputs.take(np.array([row]))) for row in range(5)])
     assert np.allclose(together[:5], alone, atol=1e-4, rtol=1e-4), "a row alone is predicted otherwise"
@@ -221,8 +246,8 @@ def check_rows_are_predicted_one_by_one_alike(rung: Rung, task: Task, metric: An
 @check
 def check_columns_are_in_the_order_of_the_labels(rung: Rung, task: Task, metric: Any) -> None:
     """The mean prediction of each output is near the target's, so no column is swapped."""
-    job = make_job(task, metric)
-    said = rung.refit(job, rung.climb(job).choice).predict(job.inputs).mean(axis=0)
+    usual = _climbed(rung, task, metric)
+    job, said = usual.job, usual.model.predict(usual.job.inputs).mean(axis=0)
     truth = np.eye(job.target.outputs)[job.target.value] if task.one_label else job.target.value
     wanted = np.atleast_1d(truth.mean(axis=0))
     room = 0.2 * float(np.std(job.target.value)) if task is Task.REGRESSION else 0.14

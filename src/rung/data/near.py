@@ -1,0 +1,104 @@
+"""Which rows are nearly the same: texts by their words, images and sounds by what is seen and heard."""
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from rung.core.errors import UnreadableMedia
+from rung.core.types import FEATURES, Column, Ints, Role
+from rung.data.album import files_of
+from rung.data.bonds import Bonds
+from rung.data.fingerprint import cells
+from rung.data.inputs import cast
+from rung.data.media import File
+from rung.data.near_images import SIDE, near_images
+from rung.data.near_sounds import fingerprint, near_sounds
+from rung.data.near_texts import near_texts
+from rung.data.words import as_texts
+
+MOST_KEPT = 50_000  # marks kept from one question to the next: a split, an audit and a score ask of the same files
+MARKS: dict[tuple[Role, bytes], Any] = {}
+LOOKED_AT = (Role.TEXT, Role.IMAGE, Role.AUDIO)
+
+
+def near_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Bonds:
+    """Ties between rows that light edits tell apart.
+
+    All texts, images and sounds of both have to be nearly the same, and what else is in them the same. Where there is
+    nothing to look at, or an input is a series, nobody is tied. The order of the rows does not matter.
+
+    >>> table = pl.DataFrame({"t": ["Please send me the invoice soon", "please send me the invoice, soon!", "No"]})
+    >>> near_rows(table, [Column("t", Role.TEXT)]).label.tolist()
+    [0, 0, 1]
+    """
+    own = [column for column in columns if column.role in FEATURES]
+    looked = [column for column in own if column.role in LOOKED_AT]
+    if not looked or any(column.role is Role.SERIES for column in own):
+        return Bonds(len(frame))
+    found = [_near(frame[column.name], column.role) for column in looked]
+    rest = [column for column in own if column not in looked]
+    if len(found) == 1 and not rest:
+        return found[0]
+    codes = [bonds.label for bonds in found]
+    codes += [_codes(cells(cast(frame[column.name], column))) for column in rest]
+    _, first, label = np.unique(np.stack(codes, axis=1), axis=0, return_index=True, return_inverse=True)
+    bonds = Bonds(len(frame))
+    other = np.flatnonzero(first[label.ravel()] != np.arange(len(frame)))
+    bonds.tie(other, first[label.ravel()[other]])
+    return bonds
+
+
+def _near(series: pl.Series, role: Role) -> Bonds:
+    if role is Role.TEXT:
+        texts = as_texts(series)
+        bonds = near_texts(texts)
+        _tie_all(bonds, [[place for place, text in enumerate(texts) if not text.strip()]])
+        return bonds
+    files = files_of(series)
+    bonds, places = Bonds(len(files)), defaultdict(list)
+    for place, file in enumerate(files):
+        places[b"" if file is None else file.key].append(place)
+    _tie_all(bonds, list(places.values()))
+    first = [files[own[0]] for _, own in sorted(places.items())]
+    marks = _marks([file for file in first if file is not None], role)
+    told = sorted(key for key in places if marks.get(key) is not None)
+    found = near_images(np.stack([marks[key] for key in told])) if role is Role.IMAGE and told else Bonds(0)
+    if role is Role.AUDIO:
+        found = near_sounds([marks[key] for key in told])
+    at = np.array([places[key][0] for key in told], np.int64)
+    bonds.tie(at[found.first], at[found.second])
+    return bonds
+
+
+def _tie_all(bonds: Bonds, groups: Sequence[Sequence[int]]) -> None:
+    pairs = [(later, own[0]) for own in groups for later in own[1:]]
+    if pairs:
+        first, second = np.array(pairs, np.int64).T
+        bonds.tie(first, second)
+
+
+def _marks(files: Sequence[File], role: Role) -> dict[bytes, Any]:
+    """Thumbnails or prints by content, by all cores; None for a file that cannot be read."""
+
+    def mark(file: File) -> Any:
+        try:
+            return file.squashed(SIDE) if role is Role.IMAGE else fingerprint(file.clip())
+        except UnreadableMedia:
+            return None
+
+    if len(MARKS) + len(files) > MOST_KEPT:
+        MARKS.clear()
+    new = [file for file in files if (role, file.key) not in MARKS]
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1), "rung-marks") as pool:
+        made = list(pool.map(mark, new, chunksize=16))
+    MARKS.update({(role, file.key): each for file, each in zip(new, made, strict=True)})
+    return {file.key: MARKS[role, file.key] for file in files}
+
+
+def _codes(values: Sequence[str]) -> Ints:
+    return np.unique(np.array(values, object), return_inverse=True)[1]

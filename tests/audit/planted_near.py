@@ -1,0 +1,31 @@
+"""Faults of near copies: see planted_faults."""
+
+import polars as pl
+from planted_faults import planted
+
+from rung.testing.checks_audit import audited, clean_table
+
+
+def edited(row, label=None):
+    """One clean row, its text with a typo, other case and a full stop."""
+    frame = clean_table()[[row]]
+    words = frame["text"][0].split()
+    long = max(range(len(words)), key=lambda place: len(words[place]))
+    words[long] = words[long][:2] + words[long][3:]
+    frame = frame.with_columns(text=pl.lit(" ".join(words).capitalize() + "."))
+    return frame if label is None else frame.with_columns(label=pl.lit(label))
+
+
+@planted
+def near_duplicates():
+    return audited(pl.concat([clean_table(), edited(4), edited(7)])), (120, 121)
+
+
+@planted
+def near_shared_rows():
+    return audited(clean_table(), pl.concat([clean_table(30, seed=1), edited(4)])), (30,)
+
+
+@planted
+def conflicting_near_duplicates():
+    return audited(pl.concat([clean_table(), edited(4, "yes")])), (4, 120)

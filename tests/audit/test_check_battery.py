@@ -1,0 +1,74 @@
+"""Every registered check passes every claim of the public battery, and finds what was planted for it."""
+
+import planted_labels  # noqa: F401  # enters its faults
+import planted_leaks  # noqa: F401  # enters its faults
+import planted_media  # noqa: F401  # enters its faults
+import planted_near  # noqa: F401  # enters its faults
+import planted_texts  # noqa: F401  # enters its faults
+import planted_words  # noqa: F401  # enters its faults
+import pytest
+from planted_faults import PLANTED
+
+from rung.audit.base import CHECKS
+from rung.audit.battery import checks, run
+from rung.core.audited import Check
+from rung.core.types import Finding
+from rung.testing.checks_audit import audited, battery, clean_table
+
+MEMBERS = checks()
+NEEDS = ("test", "test labels", "embeddings", "judgements")
+
+
+@pytest.mark.parametrize("claim", battery(), ids=lambda claim: claim.__name__)
+@pytest.mark.parametrize("check", MEMBERS, ids=lambda check: check.name)
+def test_check_passes(check, claim):
+    claim(check)
+
+
+@pytest.mark.parametrize("name", sorted({name for check in MEMBERS for name in check.says}))
+def test_what_was_planted_is_found(name):
+    seen, rows = PLANTED[name]()
+    (check,) = [each for each in MEMBERS if name in each.says]
+    found = [finding for finding in check.find(seen) if finding.check == name]
+    assert found, f"{name} was not found"
+    assert {row for finding in found for row in finding.rows} == set(rows)
+
+
+def test_every_check_of_the_room_is_registered_once():
+    names = [name for check in MEMBERS for name in check.says]
+    assert len(names) == len(set(names))
+    assert {check.name for check in MEMBERS} == set(CHECKS)
+
+
+def test_a_check_is_skipped_by_name_where_something_lacks():
+    seen, _ = PLANTED["duplicates"]()
+    wanting = Check("wanting", "Wants", lambda _: [], needs=("embeddings", "test"))
+    report = run(seen, [], among=[wanting])
+    assert [(each.status, each.why) for each in report.ran] == [("skipped", "no embeddings and no test")]
+
+
+def test_the_most_serious_comes_first():
+    def find(_):
+        yield Finding("b", "b", (), "note")
+        yield Finding("b", "c", (1, 2), "warn", sure="likely")
+        yield Finding("b", "a", (1,), "warn")
+        yield Finding("b", "d", (), "block")
+
+    report = run(audited(clean_table()), NEEDS, among=[Check("b", "B", find)])
+    assert [finding.what for finding in report.findings] == ["d", "a", "c", "b"]
+
+
+@pytest.mark.parametrize(
+    ("find", "claim"),
+    [
+        (lambda seen: [Finding("other", "odd", (), "note")], "check_findings_are_whole"),
+        (lambda seen: [Finding("wrong", "odd", (0,), "warn")], "check_findings_are_whole"),
+        (lambda seen: [Finding("wrong", "odd", (), "note")], "check_clean_rows_raise_nothing"),
+        (lambda seen: [Finding("wrong", "odd", (0,) * (seen.pool.frame["text"][0] < "m"), "note")], "check_row_order"),
+        (lambda seen: [][len(seen.pool.frame["text"][1]) :], "check_little_is_survived"),
+    ],
+)
+def test_the_battery_catches_a_wrong_check(find, claim):
+    (found,) = [member for member in battery() if member.__name__.startswith(claim)]
+    with pytest.raises((AssertionError, IndexError)):
+        found(Check("wrong", "Wrong", find, ("wrong",)))
