@@ -1,5 +1,7 @@
-"""Toys of real make: tiny random models of each architecture with a trained tokenizer, and small tables."""
+"""Toys of real make: tiny random models of each architecture with a tokenizer, and small tables."""
 
+import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,8 +71,8 @@ MAKES: dict[str, tuple[str, dict[str, Any]]] = {
 def tiny(family: str, folder: str | Path, *, seed: int = 0) -> Path:
     """Write a random model of a real architecture into `folder` as save_pretrained does; return the folder.
 
-    Width 32, 2 layers, at most 64 tokens, weights in safetensors, a tokenizer trained on eight sentences. The same
-    seed writes the same weights. Raises KeyError for a family that the catalog does not hold.
+    Width 32, 2 layers, at most 64 tokens, weights in safetensors, a tokenizer of eight sentences' words. The same
+    seed writes the same files. Raises KeyError for a family that the catalog does not hold.
     """
     torch, transformers = need("torch"), need("transformers")
     kind, sizes = MAKES[family]
@@ -114,8 +116,7 @@ def toy_table(n: int = 200, *, seed: int = 0, task: Task = Task.MULTICLASS) -> p
 def _tokenizer(kind: str, *, decoder: bool) -> Any:
     tokenizers, transformers = need("tokenizers"), need("transformers")
     make: Callable[[], Any] = {"WordPiece": _word_piece, "BPE": _bpe, "Unigram": _unigram}[kind]
-    raw, trainer = make()
-    raw.train_from_iterator(SENTENCES, trainer)
+    raw = make()
     if not decoder:  # decoders read a text as it is, without a first or a last token
         raw.post_processor = tokenizers.processors.TemplateProcessing(
             single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
@@ -125,15 +126,29 @@ def _tokenizer(kind: str, *, decoder: bool) -> Any:
     return transformers.PreTrainedTokenizerFast(tokenizer_object=raw, model_max_length=LIMIT, **known)
 
 
-def _word_piece() -> tuple[Any, Any]:
+def _pieces(first: str, later: str) -> dict[str, int]:
+    """Letters, beginnings and ends of the sentences' words, with how often each occurs, in one order for ever.
+
+    The trainers of WordPiece and Unigram break ties by the order of a hash table that is another in each process.
+    """
+    words = " ".join(SENTENCES).replace(",", " ,").split()
+    pieces: Counter[str] = Counter()
+    for word in words:
+        pieces.update(mark + letter for letter in word for mark in (first, later))
+        pieces.update([first + word[:4], *([later + word[4:]] if len(word) > 4 else [])])
+    return dict(sorted(pieces.items()))
+
+
+def _word_piece() -> Any:
     tokenizers = need("tokenizers")
-    raw = tokenizers.Tokenizer(tokenizers.models.WordPiece(unk_token="[UNK]"))  # noqa: S106  # a token of text
+    known = {piece: at for at, piece in enumerate([*SPECIALS, *_pieces("", "##")])}
+    raw = tokenizers.Tokenizer(tokenizers.models.WordPiece(known, unk_token="[UNK]"))  # noqa: S106  # a token of text
     raw.normalizer = tokenizers.normalizers.BertNormalizer()
     raw.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    return raw, tokenizers.trainers.WordPieceTrainer(vocab_size=200, special_tokens=SPECIALS, show_progress=False)
+    return raw
 
 
-def _bpe() -> tuple[Any, Any]:
+def _bpe() -> Any:
     tokenizers = need("tokenizers")
     raw = tokenizers.Tokenizer(tokenizers.models.BPE())
     raw.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -141,17 +156,15 @@ def _bpe() -> tuple[Any, Any]:
     trainer = tokenizers.trainers.BpeTrainer(
         vocab_size=400, special_tokens=SPECIALS, initial_alphabet=alphabet, show_progress=False
     )
-    return raw, trainer
+    raw.train_from_iterator(SENTENCES, trainer)
+    return raw
 
 
-def _unigram() -> tuple[Any, Any]:
+def _unigram() -> Any:
     tokenizers = need("tokenizers")
-    raw = tokenizers.Tokenizer(tokenizers.models.Unigram())
+    pieces = _pieces("\u2581", "")
+    total = sum(pieces.values())
+    scored = [(piece, math.log(times / total)) for piece, times in pieces.items()]
+    raw = tokenizers.Tokenizer(tokenizers.models.Unigram([*[(each, 0.0) for each in SPECIALS], *scored], unk_id=1))
     raw.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace()
-    trainer = tokenizers.trainers.UnigramTrainer(
-        vocab_size=150,
-        special_tokens=SPECIALS,
-        unk_token="[UNK]",  # noqa: S106  # a token of text
-        show_progress=False,
-    )
-    return raw, trainer
+    return raw
