@@ -196,8 +196,30 @@ def test_sounds_of_a_table_are_compared():
     assert len(set(label.tolist())) == 12
 
 
-def test_what_stands_beside_a_text_has_to_be_equal():
+def test_a_row_is_like_another_as_a_whole_only_where_what_stands_beside_a_text_is_equal():
     columns = [*TEXT, Column("n", Role.NUMBER)]
     table = pl.DataFrame({"t": [BASE, BASE + "!", BASE.lower()], "n": [1.0, 1.0, 2.0]})
-    assert near_rows(table, columns).label.tolist() in ([0, 0, 1], [1, 1, 0])
+    assert near_rows(table, columns).whole.tolist() in ([0, 0, 1], [1, 1, 0])
     assert len(set(near_rows(table, [Column("n", Role.NUMBER)]).label.tolist())) == 3
+
+
+def test_long_texts_beside_other_values_are_copies_too():
+    columns = [*TEXT, Column("n", Role.NUMBER)]
+    texts = [
+        *(f"{BASE} {word}" for word in ("tulip", "marmot", "cobalt", "yes", "lantern")),
+        "Yes",
+        "Yes",
+        BASE,
+        BASE + "!",
+    ]
+    near = near_rows(pl.DataFrame({"t": texts, "n": range(len(texts))}), columns)
+    assert len(set(near.whole.tolist())) == len(texts)
+    assert near.label[-1] == near.label[-2]
+    assert near.label[5] != near.label[6], "a short text comes back by chance"
+
+
+def test_texts_that_come_back_often_are_a_category():
+    columns = [*TEXT, Column("n", Role.NUMBER)]
+    texts = [f"{BASE} {word}" for word in ("tulip", "marmot", "cobalt")] * 3
+    near = near_rows(pl.DataFrame({"t": texts, "n": range(len(texts))}), columns)
+    assert len(set(near.label.tolist())) == len(texts)

@@ -3,6 +3,7 @@
 import polars as pl
 import pytest
 
+from rung.recipes.audited import noticed
 from rung.recipes.fit import fit
 from rung.recipes.options import checked
 from rung.recipes.prepare import prepare
@@ -29,6 +30,24 @@ def test_near_copies_never_straddle_a_split(doubled, seed):
     source = prepared.pool.row % 100
     for fold in prepared.plan.folds:
         assert not set(source[fold.train].tolist()) & set(source[fold.validation].tolist())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_stands_beside_a_text_parts_no_near_copies(doubled, seed):
+    """A ticket sent again: the same words, another amount and another date."""
+    rows = len(doubled)
+    beside = {
+        "amount": [round(1.7 * row, 2) for row in range(rows)],
+        "on": [f"2024-{1 + row % 12:02}-03" for row in range(rows)],
+    }
+    prepared = prepare(
+        doubled.with_columns(**{k: pl.Series(v) for k, v in beside.items()}), checked(target="label", seed=seed)
+    )
+    sides = [set((part.row % 100).tolist()) for part in (prepared.pool, prepared.test)]
+    assert not sides[0] & sides[1]
+    (found,) = [each for each in noticed(prepared, checked(target="label")).findings if each.check == "near_duplicates"]
+    assert len(found.rows) == len(prepared.pool.row) // 2
+    assert f"{len(found.rows)} of them beside other values" in found.what
 
 
 def test_a_column_that_copies_the_target_parts_no_near_copies(doubled):

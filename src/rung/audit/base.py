@@ -22,7 +22,7 @@ def numbered(part: Part, places: Iterable[int]) -> tuple[int, ...]:
     """The numbers that these rows of a part have in their file, in the order given.
 
     >>> import numpy as np
-    >>> numbered(Part(np.array([4, 7, 9]), None, (), np.array([])), [2, 0])
+    >>> numbered(Part(np.array([4, 7, 9]), None, (), np.array([]), None), [2, 0])
     (9, 4)
     """
     return tuple(int(part.row[place]) for place in places)

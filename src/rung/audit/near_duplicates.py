@@ -4,12 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
-import polars as pl
 
 from rung.audit.base import check, numbered, rows_of
 from rung.core.audited import Audited
-from rung.core.types import FEATURES, Finding, Ints, Role
-from rung.data.near import near_rows
+from rung.core.types import Finding, Ints, Role
 
 MOST = 0.5  # share of the test rows from which a score on them means nothing
 EDITS = {
@@ -26,27 +24,22 @@ EDITS = {
 )
 def near_duplicates(seen: Audited) -> Iterator[Finding]:
     """Rows nearly equal to an earlier one, those of them that disagree, and test rows nearly like training rows."""
-    names = [name for name in seen.names(*FEATURES) if name in seen.test.frame.columns or not seen.test_given]
-    both = seen.test_given and len(seen.test.row) > 0
-    frame = seen.pool.frame.select(names)
-    if both:
-        frame = pl.concat([frame, seen.test.frame.select(names)], how="vertical_relaxed")
-    label, count = near_rows(frame, [each for each in seen.columns if each.name in names]).label, len(seen.pool.row)
-    keys = (*seen.pool.keys, *(seen.test.keys if both else ()))
-    yield from _within(seen, label[:count])
-    if both:
-        yield from _shared(seen, label, keys)
+    yield from _within(seen)
+    if seen.test_given:
+        yield from _shared(seen)
 
 
-def _within(seen: Audited, label: Ints) -> Iterator[Finding]:
+def _within(seen: Audited) -> Iterator[Finding]:
     pool, edits = seen.pool, _edits(seen)
-    twins = _twins(label, pool.keys)
+    twins = _twins(pool.near.label, pool.keys)
     if not twins:
         return
     later = sorted((place, own[0]) for own in twins for place in own[1:])
     rows = numbered(pool, (place for place, _ in later))
     names = tuple(f"like row {pool.row[first]}" for _, first in later)
+    apart = sum(pool.near.whole[place] != pool.near.whole[first] for place, first in later)
     what = f"{rows_of(len(rows))} ({_share(rows, pool.row)}) {_are(rows)} nearly like an earlier one ({edits})"
+    what += f"; {apart:,} of them beside other values" if apart else ""
     effect = "None: a split keeps near copies together. They weigh double in training."
     yield Finding(
         "near_duplicates",
@@ -59,7 +52,8 @@ def _within(seen: Audited, label: Ints) -> Iterator[Finding]:
         sure="likely",
     )
     value = seen.target.value
-    clashing = sorted((place, other) for own in twins for place, other in _clashes(own, value))
+    alike = _twins(pool.near.whole, pool.keys)
+    clashing = sorted((place, other) for own in alike for place, other in _clashes(own, value))
     if clashing:
         rows = numbered(pool, (place for place, _ in clashing))
         names = tuple(f"like row {pool.row[other]}" for _, other in clashing)
@@ -76,15 +70,15 @@ def _within(seen: Audited, label: Ints) -> Iterator[Finding]:
         )
 
 
-def _shared(seen: Audited, label: Ints, keys: Sequence[bytes]) -> Iterator[Finding]:
+def _shared(seen: Audited) -> Iterator[Finding]:
     """Near copies alone: equal rows are another check's."""
-    pool, test, count = seen.pool, seen.test, len(seen.pool.row)
+    pool, test = seen.pool, seen.test
     known = set(pool.keys)
-    first = {int(each): place for place, each in reversed(list(enumerate(label[:count])))}
+    first = {each: place for place, each in reversed(list(enumerate(pool.near.label.tolist())))}
     found = [
-        (place, first[int(each)])
-        for place, each in enumerate(label[count:])
-        if int(each) in first and keys[count + place] not in known
+        (place, first[each])
+        for place, each in enumerate(test.near.label.tolist())
+        if each in first and test.keys[place] not in known
     ]
     if not found:
         return

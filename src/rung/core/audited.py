@@ -14,6 +14,21 @@ Need = Literal["test", "test labels", "embeddings", "judgements"]
 
 
 @dataclass(frozen=True)
+class Near:
+    """Which rows are nearly the same: equal numbers, on both sides alike.
+
+    whole: (N,) by all that is in them. label: (N,) by that, or by a text, an image or a sound beside other values.
+    """
+
+    label: Ints
+    whole: Ints
+
+    def take(self, index: Ints) -> "Near":
+        """Of these rows."""
+        return Near(self.label[index], self.whole[index])
+
+
+@dataclass(frozen=True)
 class Part:
     """Rows of one side: row (N,) their numbers in the file they came from, cluster (N,) their unit."""
 
@@ -21,6 +36,12 @@ class Part:
     frame: pl.DataFrame
     keys: tuple[bytes, ...]
     cluster: Ints
+    near: Near
+
+    def take(self, index: Ints) -> "Part":
+        """The rows at these places."""
+        keys = tuple(self.keys[place] for place in index)
+        return Part(self.row[index], self.frame[index], keys, self.cluster[index], self.near.take(index))
 
 
 @dataclass(frozen=True)
@@ -94,14 +115,17 @@ class Audited:
     @cached_property
     def _data(self) -> Part:
         """Both sides of a split of our own, in the order of the file."""
-        order = np.argsort(np.concatenate([self.pool.row, self.test.row]), kind="stable")
-        keys = (*self.pool.keys, *self.test.keys)
-        return Part(
-            np.concatenate([self.pool.row, self.test.row])[order],
-            pl.concat([self.pool.frame, self.test.frame])[order],
-            tuple(keys[i] for i in order),
-            np.concatenate([self.pool.cluster, self.test.cluster])[order],
+        both = Part(
+            np.concatenate([self.pool.row, self.test.row]),
+            pl.concat([self.pool.frame, self.test.frame]),
+            (*self.pool.keys, *self.test.keys),
+            np.concatenate([self.pool.cluster, self.test.cluster]),
+            Near(
+                np.concatenate([self.pool.near.label, self.test.near.label]),
+                np.concatenate([self.pool.near.whole, self.test.near.whole]),
+            ),
         )
+        return both.take(np.argsort(both.row, kind="stable"))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from rung.core.audited import Near
 from rung.core.errors import UnreadableMedia
 from rung.core.types import FEATURES, Column, Ints, Role
 from rung.data.album import files_of
@@ -23,34 +24,75 @@ from rung.data.words import as_texts
 
 MOST_KEPT = 50_000  # marks kept from one question to the next: a split, an audit and a score ask of the same files
 MARKS: dict[tuple[Role, bytes], Any] = {}
+MOST_OFTEN = 2  # times that a column's cells may stand in it on average, for those that come back to be copies
+LONG = 25  # characters from which equal texts are copies
+LONGEST, SHARE, OF_FEW = 50, 0.05, 0.2
 LOOKED_AT = (Role.TEXT, Role.IMAGE, Role.AUDIO)
 
 
-def near_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Bonds:
-    """Ties between rows that light edits tell apart.
+def near_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
+    """Which rows light edits tell apart: all that is in them, or a long text, an image or a sound beside other values.
 
-    All texts, images and sounds of both have to be nearly the same, and what else is in them the same. Where there is
-    nothing to look at, or an input is a series, nobody is tied. The order of the rows does not matter.
+    A column is not looked at alone where its cells come back often: it is a category then, or what rows are about.
+    Where there is nothing to look at, or an input is a series, nobody is like another. The order of the rows does not
+    matter.
 
-    >>> table = pl.DataFrame({"t": ["Please send me the invoice soon", "please send me the invoice, soon!", "No"]})
-    >>> near_rows(table, [Column("t", Role.TEXT)]).label.tolist()
-    [0, 0, 1]
+    >>> texts = ["Please send me the invoice soon", "please send me the invoice, soon!", "No", "Yes", "I do not know"]
+    >>> table, columns = pl.DataFrame({"t": texts, "n": range(5)}), [Column("t", Role.TEXT), Column("n", Role.NUMBER)]
+    >>> near_rows(table, columns[:1]).whole.tolist(), near_rows(table, columns).whole.tolist()
+    ([0, 0, 1, 2, 3], [0, 1, 2, 3, 4])
+    >>> near_rows(table, columns).label.tolist()
+    [0, 0, 1, 2, 3]
     """
     own = [column for column in columns if column.role in FEATURES]
     looked = [column for column in own if column.role in LOOKED_AT]
     if not looked or any(column.role is Role.SERIES for column in own):
-        return Bonds(len(frame))
+        return Near(np.arange(len(frame)), np.arange(len(frame)))
     found = [_near(frame[column.name], column.role) for column in looked]
     rest = [column for column in own if column not in looked]
     if len(found) == 1 and not rest:
-        return found[0]
+        return Near(found[0].label, found[0].label)
     codes = [bonds.label for bonds in found]
     codes += [_codes(cells(cast(frame[column.name], column))) for column in rest]
-    _, first, label = np.unique(np.stack(codes, axis=1), axis=0, return_index=True, return_inverse=True)
+    whole = np.unique(np.stack(codes, axis=1), axis=0, return_inverse=True)[1].ravel()
     bonds = Bonds(len(frame))
-    other = np.flatnonzero(first[label.ravel()] != np.arange(len(frame)))
-    bonds.tie(other, first[label.ravel()[other]])
-    return bonds
+    _tie_equal(bonds, whole, np.arange(len(frame)))
+    for column, each in zip(looked, found, strict=True):
+        _tie_equal(bonds, each.label, _copies(each.label, _telling(frame[column.name], column.role)))
+    return Near(bonds.label, bonds.label if (bonds.label == whole).all() else whole)
+
+
+def longest(rows: int) -> int:
+    """How many rows may be held together as near copies of one another.
+
+    Of chains of more, or of a greater share, a split could choose nothing; of few rows a fifth is bearable.
+
+    >>> longest(100), longest(500), longest(10_000)
+    (20, 50, 500)
+    """
+    return int(max(2, min(LONGEST, OF_FEW * rows), SHARE * rows))
+
+
+def _telling(series: pl.Series, role: Role) -> Ints:
+    """Places of cells that are not equal by chance: of files all, of texts the long ones."""
+    if role is Role.TEXT:
+        return np.flatnonzero([len(text.strip()) >= LONG for text in as_texts(series)])
+    return np.flatnonzero(series.is_not_null().to_numpy())
+
+
+def _copies(label: Ints, telling: Ints) -> Ints:
+    """Places of those that come back, where few come back often."""
+    count = np.bincount(label[telling], minlength=1)
+    if len(telling) > MOST_OFTEN * np.count_nonzero(count):
+        return telling[:0]
+    size = count[label[telling]]
+    return telling[(size > 1) & (size <= longest(len(label)))]
+
+
+def _tie_equal(bonds: Bonds, label: Ints, places: Ints) -> None:
+    _, first, inverse = np.unique(label[places], return_index=True, return_inverse=True)
+    other = np.flatnonzero(first[inverse] != np.arange(len(places)))
+    bonds.tie(places[other], places[first[inverse[other]]])
 
 
 def _near(series: pl.Series, role: Role) -> Bonds:

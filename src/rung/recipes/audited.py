@@ -64,9 +64,7 @@ def noticed_late(
 
 def opened(rows: Audited, target: Target, places: Ints) -> Audited:
     """The same with the labels of the test rows; places: which of them have one."""
-    test = rows.test
-    kept = Part(test.row[places], test.frame[places], tuple(test.keys[i] for i in places), test.cluster[places])
-    return replace(rows, test=kept, test_target=target.take(places))
+    return replace(rows, test=rows.test.take(places), test_target=target.take(places))
 
 
 def having(rows: Audited, embedders: Embedders | None = None) -> list[Need]:

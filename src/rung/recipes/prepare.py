@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from rung.core.audited import Part
+from rung.core.audited import Near, Part
 from rung.core.errors import NoSuchColumn, NothingToLearnFrom, TooFewRows, UsageError
 from rung.core.types import FEATURES, Column, Finding, Ints, Plan, Role, Target, Task
 from rung.data.album import by_content, with_places
@@ -84,16 +84,24 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     encoded = encode(_where(frame[target_name], readable), task=options.task)
     row = np.flatnonzero(encoded.usable & readable)
     frame, target = frame[row], encoded.target.take(row)
-    keys, cluster, chained = _units(frame, columns, options, row)
-    inside, outside = _cut(target, (keys, cluster), frame, options, given=test_frame is not None)
-    columns, copied = _without_copies(frame[inside], columns, target.take(inside))
-    if copied:  # what copies told apart is equal now
-        keys, cluster, chained = _units(frame, columns, options, row)
-    pool, test = _part(row, frame, keys, cluster, inside), _part(row, frame, keys, cluster, outside)
     if test_frame is not None:
         kept, test_damaged = damage(test_frame, columns, part="test")
         damaged += test_damaged
-        test = _whole(test_frame, columns, options.group, np.flatnonzero(kept))
+        test_row = np.flatnonzero(kept)
+        test_frame = test_frame[test_row]
+    near, near_test = _near(frame, test_frame, columns)
+    keys, cluster, chained = _units(frame, columns, options, near, row)
+    inside, outside = _cut(target, (keys, cluster), frame, options, given=test_frame is not None)
+    columns, copied = _without_copies(frame[inside], columns, target.take(inside))
+    if copied:  # what copies told apart is equal now
+        near, near_test = _near(frame, test_frame, columns)
+        keys, cluster, chained = _units(frame, columns, options, near, row)
+    every = Part(row, frame, tuple(keys), cluster, near)
+    pool, test = every.take(inside), every.take(outside)
+    if test_frame is not None:
+        group = options.group if options.group in test_frame.columns else None
+        keys, cluster = unit_keys(test_frame, columns, group, near_test.label)
+        test = Part(test_row, test_frame, tuple(keys), cluster, near_test)
     when = pool.frame[options.time] if options.time else None
     target = target.take(inside)
     columns = tuple(_with_task(column, target) for column in columns)
@@ -115,12 +123,25 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
 
 
+def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column, ...]) -> tuple[Near, Near]:
+    """Near copies among the rows and the test rows, sought once."""
+    both = frame
+    if test is not None:
+        names = [column.name for column in columns if column.role in FEATURES]
+        for name in names:
+            if name not in test.columns:
+                raise NoSuchColumn(name, among=test.columns)
+        both = pl.concat([frame.select(names), test.select(names)], how="vertical_relaxed")
+    near, every = near_rows(both, columns), np.arange(len(both))
+    return near.take(every[: len(frame)]), near.take(every[len(frame) :])
+
+
 def _units(
-    frame: pl.DataFrame, columns: tuple[Column, ...], options: FitOptions, row: Ints
+    frame: pl.DataFrame, columns: tuple[Column, ...], options: FitOptions, near: Near, row: Ints
 ) -> tuple[list[bytes], Ints, tuple[Finding, ...]]:
     """Content keys, units that never straddle, and what could not be held together; near copies only without a time."""
-    near, chained = (None, ()) if options.time else held_together(frame, columns, row)
-    return *unit_keys(frame, columns, options.group, near), chained
+    together, chained = (None, ()) if options.time else held_together(near.label, row)
+    return *unit_keys(frame, columns, options.group, together), chained
 
 
 def _cut(
@@ -205,10 +226,6 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
 
 
-def _part(row: Ints, frame: pl.DataFrame, keys: list[bytes], cluster: Ints, index: Ints) -> Part:
-    return Part(row[index], frame[index], tuple(keys[i] for i in index), cluster[index])
-
-
 def _nothing_readable(damaged: Sequence[Finding]) -> NothingToLearnFrom:
     found = next(finding for finding in damaged if finding.check == "unreadable_file")
     fix = "Check the paths, and that the columns have the right roles (--column NAME=image or NAME=audio)."
@@ -236,13 +253,6 @@ def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> 
     if readable.all():
         return values
     return values.to_frame().select(pl.when(pl.Series(readable)).then(pl.col(values.name)))[values.name]
-
-
-def _whole(frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None, row: Ints) -> Part:
-    frame = frame[row]
-    group = group if group in frame.columns else None
-    keys, cluster = unit_keys(frame, columns, group, near_rows(frame, columns).label)
-    return Part(row, frame, tuple(keys), cluster)
 
 
 def _content(pool: Part, test: Part, columns: tuple[Column, ...], *, from_file: bool) -> tuple[Finding, ...]:

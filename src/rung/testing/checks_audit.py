@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from rung.core.audited import Audited, Check, Judged, Part, Vectors
+from rung.core.audited import Audited, Check, Judged, Near, Part, Vectors
 from rung.core.rng import generator
 from rung.core.types import FEATURES, Column, Finding, Floats, Ints, Role, Target, Task
+from rung.data.near import near_rows
 
 Claim = Callable[[Check], None]
 ROWS = 120
@@ -65,7 +66,13 @@ def audited(
     columns = tuple(Column(name, role) for name, role in roles.items() if name in frame.columns)
     name = next(column.name for column in columns if column.role is Role.TARGET)
     target = _target(frame[name])
-    pool, own = _part(frame, columns), _part(frame[[]] if test is None else test, columns)
+    tests = frame[[]] if test is None else test
+    seen = [column for column in columns if column.role in FEATURES and column.name in tests.columns]
+    names = [column.name for column in seen]
+    near = near_rows(pl.concat([frame.select(names), tests.select(names)], how="vertical_relaxed"), seen)
+    every = np.arange(len(frame) + len(tests))
+    pool = _part(frame, columns, near.take(every[: len(frame)]))
+    own = _part(tests, columns, near.take(every[len(frame) :]))
     given: dict[str, Any] = {"test_given": test is not None and test.height > 0}
     if test is not None and name in test.columns and target.labels:
         known = {label: place for place, label in enumerate(target.labels)}
@@ -86,14 +93,15 @@ def _target(values: pl.Series) -> Target:
     return Target(Task.BINARY if len(labels) == 2 else Task.MULTICLASS, value, tuple(labels))
 
 
-def _part(frame: pl.DataFrame, columns: Sequence[Column]) -> Part:
+def _part(frame: pl.DataFrame, columns: Sequence[Column], near: Near) -> Part:
     names = [column.name for column in columns if column.role in FEATURES]
     hashed = [
         blake2b(repr([" ".join(str(cell).casefold().split()) for cell in row]).encode(), digest_size=16).digest()
         for row in frame.select(names).iter_rows()
     ]
     unit = {key: place for place, key in enumerate(dict.fromkeys(hashed))}
-    return Part(np.arange(frame.height), frame, tuple(hashed), np.array([unit[key] for key in hashed], np.int64))
+    cluster = np.array([unit[key] for key in hashed], np.int64)
+    return Part(np.arange(frame.height), frame, tuple(hashed), cluster, near)
 
 
 def _vectors(frames: Mapping[str, pl.DataFrame | None], roles: Mapping[str, Role]) -> Any:
