@@ -16,6 +16,7 @@ from rung.testing.toys import tiny, toy_table
 pytestmark = pytest.mark.journey
 NAMES = [each.name for each in rungs() if getattr(each, "dear", False)]
 QUICK = {"epochs": 6, "batch": 16}
+RATE = {"partial": {"rate": 3e-3}, "full": {"rate": 1e-3}}  # random weights want to move further
 
 AGAIN = """
 import json, sys
@@ -42,8 +43,7 @@ def run_of(tmp_path_factory, table):
 
     def fitted(name):
         if name not in known:
-            rate = {"rate": 1e-3} if name in ("partial", "full") else {}  # random weights want to move further
-            settings = {f"{name}.{key}": value for key, value in (QUICK | rate).items()}
+            settings = {f"{name}.{key}": value for key, value in (QUICK | RATE.get(name, {})).items()}
             known[name] = rung.fit(
                 table, target="label", backbone=backbone, rungs=name, set=settings, test=0.3, metric="log_loss",
                 out=place / name,
