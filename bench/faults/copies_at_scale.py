@@ -1,6 +1,7 @@
 """Near copies among 10,000, 100,000 and 1,000,000 texts, and 5,000, 20,000 and 50,000 pictures, all made up.
 
-Seconds and memory of the search alone, each in a process of its own. Words come by Zipf's law, 6 to 15 a text; one row
+Seconds and memory of the search alone, and of the whole audit of a table or of files (the rows that are embedded
+are a sample, as the verb takes it), each in a process of its own. Words come by Zipf's law, 6 to 15 a text; one row
 in a hundred is an edited copy. datasketch, where it is installed, does the same by MinHashLSH with 128 permutations
 over words, candidates alone.
 """
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -27,6 +29,7 @@ def suites(_: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
     for kind, sizes in (QUICK if quick else SIZES).items():
         for size in sizes:
             yield _apart(kind, size)
+            yield _apart(f"audit of {kind}s", size)
     if find_spec("datasketch"):
         for size in PEER_SIZES[: 1 if quick else None]:
             yield _apart("datasketch", size)
@@ -76,15 +79,45 @@ def _datasketch(rows: list[str]) -> np.ndarray:
     return label
 
 
+def _audited(kind: str, size: int, folder: Path) -> Any:
+    """A labelled table of texts, or of paths to pictures of 64 by 64, and what an audit names of it."""
+    import polars as pl
+    from PIL import Image
+
+    label = ["yes" if each else "no" for each in np.random.default_rng(1).random(size) < 0.4]
+    frame = pl.DataFrame({"text": texts(size), "label": label}) if kind == "text" else None
+    if frame is None:
+        for row, pixels in enumerate(pictures(size)):
+            Image.fromarray(pixels).resize((64, 64)).save(folder / f"{row}.png", compress_level=1)
+        frame = pl.DataFrame({"image": [str(folder / f"{row}.png") for row in range(size)], "label": label})
+
+    def search(rows: Any) -> np.ndarray:
+        import rung
+
+        named = np.arange(size)
+        for finding in rung.audit(rows, target="label").findings:
+            if finding.check == "near_duplicates":
+                other = [int(name.rsplit(" ", 1)[1]) for name in finding.names]
+                named[list(finding.rows)] = other
+        return named
+
+    return frame, search
+
+
 def main() -> None:
     """Search once, and print what it took as one line of JSON."""
     from resource import RUSAGE_SELF, getrusage
 
     kind, size = sys.argv[1], int(sys.argv[2])
-    rows: Any = pictures(size) if kind == "image" else texts(size)
+    place = TemporaryDirectory()
+    rows: Any = None
+    if kind.startswith("audit"):
+        rows, search = _audited(kind.split()[-1][:-1], size, Path(place.name))
+    else:
+        rows = pictures(size) if kind == "image" else texts(size)
     if kind == "datasketch":
         search = _datasketch
-    else:
+    elif not kind.startswith("audit"):
         from rung.data.near_images import near_images
         from rung.data.near_texts import near_texts
 

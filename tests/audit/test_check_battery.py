@@ -1,5 +1,7 @@
 """Every registered check passes every claim of the public battery, and finds what was planted for it."""
 
+from pathlib import Path
+
 import planted_labels  # noqa: F401  # enters its faults
 import planted_leaks  # noqa: F401  # enters its faults
 import planted_media  # noqa: F401  # enters its faults
@@ -9,8 +11,9 @@ import planted_words  # noqa: F401  # enters its faults
 import pytest
 from planted_faults import PLANTED
 
+import rung
 from rung.audit.base import CHECKS
-from rung.audit.battery import checks, run
+from rung.audit.battery import HARM, checks, in_order, run
 from rung.core.audited import Check
 from rung.core.types import Finding
 from rung.testing.checks_audit import audited, battery, clean_table
@@ -72,3 +75,17 @@ def test_the_battery_catches_a_wrong_check(find, claim):
     (found,) = [member for member in battery() if member.__name__.startswith(claim)]
     with pytest.raises((AssertionError, IndexError)):
         found(Check("wrong", "Wrong", find, ("wrong",)))
+
+
+def test_of_equal_severity_what_falsifies_the_score_stands_before_what_falsifies_labels():
+    found = [Finding(name, name, rows, "warn") for name, rows in (
+        ("mojibake", (1, 2, 3)), ("personal", (1, 2)), ("label_errors", (1,)), ("telltale", ())
+    )]  # fmt: skip
+    assert [each.check for each in in_order(found)] == ["telltale", "label_errors", "personal", "mojibake"]
+
+
+def test_the_order_names_findings_that_there_are():
+    source = "".join(path.read_text() for path in Path(rung.__file__).parent.rglob("*.py"))
+    of_checks = {name for check in MEMBERS for name in check.says}
+    for name in (name for names in HARM for name in names):
+        assert name in of_checks or (f'"{name}", ' in source.replace("\n", " ") and source.count(f'"{name}"') > 1), name

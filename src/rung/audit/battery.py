@@ -14,6 +14,19 @@ from rung.core.types import Finding
 
 SERIOUS = ("block", "warn", "note")
 SURE = ("certain", "likely", "possible")
+# What findings of equal severity do harm to: first the score, then what is learnt, then people; content comes last.
+HARM = (
+    (
+        "target_copy", "shared_rows", "near_shared_rows", "shared_groups", "future_column", "old_test_rows", "telltale",
+        "telltale_length", "telltale_order", "missing_tells", "media_made", "media_extent", "likely_group",
+        "repeated_id", "near_chains", "embedding_shift", "column_shift", "label_shift", "missing_shift",
+    ),
+    (
+        "conflicting_labels", "conflicting_near_duplicates", "label_errors", "label_twins", "label_sets", "odd_value",
+        "null_target", "unknown_label", "confused_classes", "target_drifts",
+    ),
+    ("personal", "licence"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -66,11 +79,12 @@ def run(
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The most serious first, then the surest, then those of the most rows."""
+    """The most serious first, then by what they harm, then the surest, then those of the most rows."""
 
-    def place(finding: Finding) -> tuple[int, int, int, str]:
+    def place(finding: Finding) -> tuple[int, int, int, int, str]:
         return (
             SERIOUS.index(finding.severity),
+            next((rank for rank, names in enumerate(HARM) if finding.check in names), len(HARM)),
             SURE.index(finding.sure),
             -len(finding.rows),
             finding.check,
