@@ -19,6 +19,7 @@ from rung.audit.duplicates import duplicates
 from rung.audit.near_duplicates import near_duplicates
 from rung.core.types import Role
 from rung.data.bags import NEGATIONS, words_of
+from rung.data.near import near_rows
 from rung.data.read import read
 from rung.testing.checks_audit import audited
 
@@ -96,7 +97,8 @@ def _same(twin: int, source: int, there: dict[int, int]) -> bool:
 
 def _pairs(find: Any, frame: pl.DataFrame, role: Role) -> dict[int, int]:
     """Row -> the row that it is said to repeat."""
-    seen = audited(frame, roles={"text": role, "label": Role.TARGET}, vectors=lambda *_: None)
+    roles = {"text": role, "label": Role.TARGET}
+    seen = audited(frame, roles=roles, near=near_rows, vectors=lambda *_: None)
     found = [each for each in find(seen) if each.check in ("duplicates", "near_duplicates")]
     return {row: int(name.split()[-1]) for each in found for row, name in zip(each.rows, each.names, strict=True)}
 

@@ -3,6 +3,7 @@
 import polars as pl
 from planted_faults import planted
 
+from rung.data.near import near_rows
 from rung.testing.checks_audit import audited, clean_table
 
 
@@ -18,14 +19,14 @@ def edited(row, label=None):
 
 @planted
 def near_duplicates():
-    return audited(pl.concat([clean_table(), edited(4), edited(7)])), (120, 121)
+    return audited(pl.concat([clean_table(), edited(4), edited(7)]), near=near_rows), (120, 121)
 
 
 @planted
 def near_shared_rows():
-    return audited(clean_table(), pl.concat([clean_table(30, seed=1), edited(4)])), (30,)
+    return audited(clean_table(), pl.concat([clean_table(30, seed=1), edited(4)]), near=near_rows), (30,)
 
 
 @planted
 def conflicting_near_duplicates():
-    return audited(pl.concat([clean_table(), edited(4, "yes")])), (4, 120)
+    return audited(pl.concat([clean_table(), edited(4, "yes")]), near=near_rows), (4, 120)

@@ -8,6 +8,7 @@ import planted_media  # noqa: F401  # enters its faults
 import planted_near  # noqa: F401  # enters its faults
 import planted_texts  # noqa: F401  # enters its faults
 import planted_words  # noqa: F401  # enters its faults
+import polars as pl
 import pytest
 from planted_faults import PLANTED
 
@@ -15,8 +16,8 @@ import rung
 from rung.audit.base import CHECKS
 from rung.audit.battery import HARM, checks, in_order, run
 from rung.core.audited import Check
-from rung.core.types import Finding
-from rung.testing.checks_audit import audited, battery, clean_table
+from rung.core.types import Finding, Role
+from rung.testing.checks_audit import ROLES, audited, battery, clean_table
 
 MEMBERS = checks()
 NEEDS = ("test", "test labels", "embeddings", "judgements")
@@ -89,3 +90,13 @@ def test_the_order_names_findings_that_there_are():
     of_checks = {name for check in MEMBERS for name in check.says}
     for name in (name for names in HARM for name in names):
         assert name in of_checks or (f'"{name}", ' in source.replace("\n", " ") and source.count(f'"{name}"') > 1), name
+
+
+def test_an_id_that_comes_back_is_a_warning_only_where_its_rows_are_alike():
+    frame, roles = clean_table(), ROLES | {"ticket": Role.ID}
+    told = {}
+    for how, order in (("alike", frame["label"].arg_sort()), ("apart", pl.Series(range(frame.height)))):
+        own = frame[order].with_columns(ticket=pl.Series([f"t{i // 4}" for i in range(frame.height)]))
+        (told[how],) = CHECKS["groups"].find(audited(own, roles=roles))
+    assert (told["alike"].severity, told["apart"].severity) == ("warn", "note")
+    assert "have one target" in told["alike"].what

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import rung
-from rung.core.errors import BadOption, RungError
+from rung.core.errors import BadOption, FolderInUse, RungError
 from rung.core.types import Role
 from rung.data.media import File
 from rung.recipes.audited import noticed_late
@@ -127,6 +127,25 @@ def test_rows_that_stand_in_the_test_leave_the_data(tmp_path):
 def test_a_file_of_another_kind_is_refused_before_anything_is_read(tmp_path):
     with pytest.raises(BadOption, match="--fix"):
         rung.audit("no-such-file.csv", target="label", fix=tmp_path / "x.docx")
+
+
+@pytest.mark.parametrize("option", ["out", "fix", "redact"])
+def test_a_closed_place_is_refused_before_anything_is_read(tmp_path, option):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(FolderInUse, match="File exists"):
+        rung.audit("no-such-file.csv", target="label", **{option: tmp_path / "file" / "x.csv"})
+
+
+def test_rows_that_are_a_blank_image_leave_the_cleaned_copy(tmp_path):
+    draw = np.random.default_rng(0)
+    for row in range(24):
+        pixels = draw.integers(0, 256, (96, 96, 3), np.uint8) if row != 5 else np.full((96, 96, 3), 7, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{row}.png")
+    frame = pl.DataFrame({"image": [str(tmp_path / f"{row}.png") for row in range(24)], "label": ["a", "b"] * 12})
+    rung.audit(frame, target="label", column={"image": "image"}, fix=tmp_path / "x.parquet")
+    assert pl.read_parquet(tmp_path / "x.parquet")["image"].to_list() == [
+        each for i, each in enumerate(frame["image"]) if i != 5
+    ]
 
 
 def test_a_wrong_target_is_one_error():

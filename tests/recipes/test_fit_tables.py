@@ -129,7 +129,8 @@ def test_an_id_that_comes_back_is_told_of(tmp_path):
     )
     run = rung.fit(table, target="y", column={"user_id": "id"}, out=tmp_path / "run")
     found = {each["check"]: each for each in json.loads((run.path / "audit.json").read_text())["findings"]}
-    assert "--group user_id" in found["repeated_id"]["fix"]
+    assert "--group user_id" in found["likely_group"]["fix"]
+    assert "repeated_id" not in found, "said once"
 
 
 def test_a_copy_of_the_target_does_not_inflate_the_score(tmp_path):

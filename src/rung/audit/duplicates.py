@@ -31,7 +31,7 @@ def duplicates(seen: Audited) -> Iterator[Finding]:
         rows = numbered(pool, (place for place, _ in copies))
         names = tuple(f"as row {pool.row[first]}" for _, first in copies)
         what = f"{rows_of(len(rows))} ({100 * len(rows) / len(pool.row):.1f} %) repeat an earlier row"
-        effect = "None: a split keeps equal rows together. They weigh double in training."
+        effect = "A split keeps them together; they weigh double in training."
         fix = "Keep one of each, if they are copies."
         yield Finding("duplicates", what, rows, "note", fix, names=names, effect=effect)
     yield from _conflicting(seen, twins)

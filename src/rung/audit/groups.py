@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from rung.audit.base import check, numbered, rows_of
+from rung.audit.likely_groups import evidence, group_finding, named, words_of
 from rung.core.audited import Audited
 from rung.core.types import Finding, Role
+from rung.data.copies import codes
 from rung.data.words import as_words
 
 REPEATED = 2  # rows a value of an id, on average, from which it looks like a group
@@ -34,14 +36,22 @@ def _shared(seen: Audited, group: str) -> Iterator[Finding]:
 
 
 def _repeated_ids(seen: Audited) -> Iterator[Finding]:
-    """A column taken for an id whose values come back in most rows: what they name may stand on both sides."""
-    frame = seen.pool.frame
+    """Columns taken for ids whose values come back in most rows: what they name may stand on both sides.
+
+    A warning only where rows of one are alike; a column named like a group is another check's then.
+    """
+    frame, told = seen.pool.frame, {name for name, _ in named(seen)}
     for name in seen.names(Role.ID):
         values = frame[name].drop_nulls()
-        if values.n_unique() * REPEATED <= len(values):
-            count = f"{name!r} has {values.n_unique():,} values in {len(values):,} rows"
-            fix = f"Keep the rows of one together: --group {name}. Where a row is a step: --column NAME=series."
-            effect = "The score is flattered where rows of one are alike."
-            what = f"{count}: rows of one may train and judge"
-            yield Finding("repeated_id", what, (), "warn", fix, effect=effect, sure="likely")
-            return
+        if values.n_unique() * REPEATED > len(values):
+            continue
+        how = evidence(seen, name, codes(frame[name]))
+        if how and name not in told:
+            yield group_finding("repeated_id", f"column {name!r}", how, seen, words_of(seen, name), name)
+        elif not how:
+            what = (
+                f"{name!r} has {values.n_unique():,} values in {len(values):,} rows; nothing shows those of one alike"
+            )
+            fix = f"To keep the rows of one together: --group {name}. Where a row is a step: --column NAME=series."
+            effect = "If they are, in a way that is not looked for, the score is flattered."
+            yield Finding("repeated_id", what, (), "note", fix, effect=effect, sure="possible")

@@ -131,7 +131,7 @@ def group_finding(
     known = test.is_in(pool.drop_nulls().unique().to_list()).fill_null(value=False).to_numpy()
     rows = numbered(part, np.flatnonzero(known))
     if not rows:
-        effect = "None on the test. Rungs are chosen on rows of values that train."
+        effect = "The test is not touched; rungs are chosen on rows of values that train."
         return Finding(check_name, f"{said}; none is on both sides", (), "note", fix, effect=effect, sure="likely")
     said += f"; {rows_of(len(rows))} of the test have one that trains too"
     return Finding(check_name, said, rows, "warn", fix, "test", effect=effect, sure="likely")

@@ -40,7 +40,7 @@ def _within(seen: Audited) -> Iterator[Finding]:
     apart = sum(pool.near.whole[place] != pool.near.whole[first] for place, first in later)
     what = f"{rows_of(len(rows))} ({_share(rows, pool.row)}) {_are(rows)} nearly like an earlier one ({edits})"
     what += f"; {apart:,} of them beside other values" if apart else ""
-    effect = "None: a split keeps near copies together. They weigh double in training."
+    effect = "A split keeps them together; they weigh double in training."
     yield Finding(
         "near_duplicates",
         what,

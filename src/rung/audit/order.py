@@ -42,7 +42,7 @@ def order(seen: Audited) -> Iterator[Finding]:
         yield Finding("telltale_order", what, (), "note", "", effect=NONE, sure="likely")
 
 
-NONE = "None here: rows are split by content. A head or tail of the file is no sample of it."
+NONE = "A split by content, as Rung's own, does not mind. A head or tail of the file is no sample of it."
 
 
 def _counters(seen: Audited) -> list[tuple[str, bool]]:

@@ -30,7 +30,7 @@ def personal(seen: Audited) -> Iterator[Finding]:
             said = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
             known = ", ".join(f"{RECALL[kind]} % of {kind}" for kind in counts)
             what = f"{rows_of(len(kinds))} of {column.name!r} hold what looks like personal data: {said}"
-            effect = f"None on the score. A search by patterns; of made-up ones it finds {known}."
+            effect = f"A model may remember it. A search by patterns; of made-up ones it finds {known}."
             names = tuple(", ".join(sorted(set(row))) for row in kinds.values())
             fix = "Write a copy with placeholders: --redact FILE."
             rows = numbered(part, kinds)

@@ -29,9 +29,19 @@ def honest_disk(path: Path) -> Iterator[None]:
                 f"writing {path}",
                 wanted="a folder that can be written",
                 got=os.strerror(error.errno),
-                fix="Choose another place with -o.",
+                fix="Choose another place.",
             ) from error
         raise
+
+
+def refuse_closed(path: Path) -> None:
+    """Raise FolderInUse where nothing can be written under `path`, before work is done that would be lost."""
+    there = next(each for each in (path, *path.absolute().parents) if each.exists())
+    with honest_disk(path):
+        if not there.is_dir():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def write(path: Path, content: bytes) -> None:

@@ -94,7 +94,9 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
             continue
         x_N = codes(series)
         if share := _one_to_one(x_N, y_N, sure):
-            said[column.name] = f"its values go with the classes one to one, in {100 * share:.4g} % of the rows"
+            said[column.name] = (
+                f"its values go with the classes one to one, in {100 * share:.4g} % of the rows that have one"
+            )
         elif (label := _class_told(x_N, target, sure)) is not None:
             yes_no[column.name] = label
     whole = len(set(yes_no.values())) >= max(2, len(target.labels) - 1)

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any
 
 from rung.audit.battery import Ran, in_order, run
-from rung.bundle.io import honest_disk, write
+from rung.bundle.io import honest_disk, refuse_closed, write
 from rung.core.audited import Audited
 from rung.core.contracts import Embedders
 from rung.core.errors import BadOption
@@ -105,6 +105,8 @@ def audit(  # house: the contract of interfaces.md, one argument a flag
         workers=workers,
         device=device,
     )
+    if out is not None:
+        refuse_closed(Path(out))
     refuse_place("--fix", fix, (data, test))
     refuse_place("--redact", redact, (data, test))
     use_threads(options.workers)

@@ -14,10 +14,10 @@ import polars as pl
 
 from rung.audit.encoding import repairs
 from rung.audit.personal import LOOKED_AT, redactions
-from rung.bundle.io import honest_disk, write
+from rung.bundle.io import honest_disk, refuse_closed, write
 from rung.core.audited import Audited, Change
 from rung.core.errors import BadOption
-from rung.core.types import Finding, Role
+from rung.core.types import FEATURES, Finding, Role
 from rung.data.copies import COPIED
 from rung.data.units import spelling
 from rung.data.words import as_words
@@ -41,21 +41,26 @@ Mend = Callable[[pl.DataFrame, Audited, Finding], Iterator[Change]]
 
 
 def refuse_place(option: str, path: str | Path | None, given: Sequence[Any]) -> None:
-    """Raise BadOption for a file of a kind that no table is written to, and for one of those that were given."""
+    """Raise BadOption for a file of a kind that no table is written to, and for one of those that were given.
+
+    Raises FolderInUse where the file's folder is closed.
+    """
     own = [Path(each).resolve() for each in given if isinstance(each, str | Path)]
     if path is not None and Path(path).resolve() in own:
         raise BadOption(option, wanted="a file of its own: nothing of the data is changed", got=str(path))
     if path is not None and Path(path).suffix.lower() not in ENDINGS:
         raise BadOption(option, wanted=f"a file ending in {', '.join(ENDINGS)}", got=str(path))
+    if path is not None:
+        refuse_closed(Path(path).parent)
 
 
 def fixes(frame: pl.DataFrame, rows: Audited, findings: Sequence[Finding]) -> list[Change]:
     """What can be mended without asking a person, the table as it was read: each change with the finding behind it.
 
-    Rows without a label, without content or that can't be read are left out, as are all but the first of equal rows,
-    the fewer of rows that disagree (all of them where none are more), and rows that stand in the given test too;
-    spellings of one label become the most frequent; damaged letters are read aright; copies of the target are left out.
-    Likely wrong labels stay.
+    Rows without a label, without content (a blank image is none) or that can't be read are left out, as are all but the
+    first of equal rows, the fewer of rows that disagree (all of them where none are more), and rows that stand in the
+    given test too; spellings of one label become the most frequent; damaged letters are read aright; copies of the
+    target are left out. Likely wrong labels stay.
     """
     found: list[Change] = []
     for finding in findings:
@@ -117,6 +122,12 @@ def _leave_out(_frame: pl.DataFrame, _rows: Audited, finding: Finding) -> Iterat
         yield Change(finding.check, row, None)
 
 
+def _blank(frame: pl.DataFrame, rows: Audited, finding: Finding) -> Iterator[Change]:
+    """Rows that are a blank image and nothing else."""
+    if len(rows.names(*FEATURES)) == 1:
+        yield from _leave_out(frame, rows, finding)
+
+
 def _shared(_frame: pl.DataFrame, rows: Audited, finding: Finding) -> Iterator[Change]:
     """The training rows that stand in the test: the test stays what it was."""
     held = set(rows.test.keys)
@@ -167,6 +178,7 @@ def _uncopied(frame: pl.DataFrame, rows: Audited, finding: Finding) -> Iterator[
 
 MENDS: dict[str, Mend] = {
     **dict.fromkeys(USELESS, _leave_out),
+    "blank_image": _blank,
     "shared_rows": _shared,
     "conflicting_labels": _outvoted,
     "label_twins": _one_spelling,

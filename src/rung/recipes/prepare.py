@@ -99,9 +99,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     every = Part(row, frame, tuple(keys), cluster, near)
     pool, test = every.take(inside), every.take(outside)
     if test_frame is not None:
-        group = options.group if options.group in test_frame.columns else None
-        keys, cluster = unit_keys(test_frame, columns, group, near_test.label)
-        test = Part(test_row, test_frame, tuple(keys), cluster, near_test)
+        test = _whole(test_row, test_frame, columns, options.group, near_test)
     when = pool.frame[options.time] if options.time else None
     target = target.take(inside)
     columns = tuple(_with_task(column, target) for column in columns)
@@ -134,6 +132,11 @@ def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column,
         both = pl.concat([frame.select(names), test.select(names)], how="vertical_relaxed")
     near, every = near_rows(both, columns), np.arange(len(both))
     return near.take(every[: len(frame)]), near.take(every[len(frame) :])
+
+
+def _whole(row: Ints, frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None, near: Near) -> Part:
+    keys, cluster = unit_keys(frame, columns, group if group in frame.columns else None, near.label)
+    return Part(row, frame, tuple(keys), cluster, near)
 
 
 def _units(

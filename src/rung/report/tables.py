@@ -19,7 +19,7 @@ from rung.report import units
 SERIOUS = ("block", "warn", "note")
 COLOUR = {"block": "bold red", "warn": "yellow", "note": "dim"}
 ROWS, FEW = 8, 3  # row numbers shown of one finding, where it is told in full and in short
-MOST = 12  # findings shown
+MOST = 16  # findings shown
 MOST_LANGUAGES = 6  # spelt out; of more, how many
 CELL = 40  # characters of a name taken from the data
 
@@ -59,7 +59,8 @@ def roles_table(columns: Sequence[Column]) -> RenderableType:
 def findings_panel(findings: Sequence[Finding], *, most: int = MOST, effects: bool = False) -> RenderableType:
     """What was noticed in the data, the most serious first, with row numbers and the way out.
 
-    most: how many are shown; effects: with what each will do to the score, and how sure it is.
+    most: how many are shown; effects: with what each will do to the score, and how sure it is. Without, a note is a
+    sentence: its rows and its way out are in audit.json.
     """
     ordered = sorted(findings, key=lambda finding: SERIOUS.index(finding.severity))
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
@@ -78,6 +79,8 @@ def _said(finding: Finding, *, effects: bool) -> str:
     rows = ", ".join(str(row) for row in finding.rows[:most])
     more = f" and {len(finding.rows) - most:,} more" if len(finding.rows) > most else ""
     which = f" ({'row' if len(finding.rows) == 1 else 'rows'} {rows}{more})" if rows else ""
+    if finding.severity == "note" and not effects:
+        return f"{where}{finding.what.rstrip('.')}."
     sure = "" if finding.sure == "certain" or not effects else f"{finding.sure.capitalize()}: "
     effect = finding.effect if effects else ""
     return " ".join(part for part in (f"{sure}{where}{finding.what.rstrip('.')}{which}.", effect, finding.fix) if part)

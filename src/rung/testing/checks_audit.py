@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rung.core.audited import Audited, Check, Judged, Near, Part, Vectors
 from rung.core.rng import generator
 from rung.core.types import FEATURES, Column, Finding, Floats, Ints, Role, Target, Task
-from rung.data.near import near_rows
 
 Claim = Callable[[Check], None]
 ROWS = 120
@@ -56,11 +55,17 @@ def clean_table(rows: int = ROWS, seed: int = 0) -> pl.DataFrame:
 
 
 def audited(
-    frame: pl.DataFrame, test: pl.DataFrame | None = None, *, roles: Mapping[str, Role] = ROLES, **more: Any
+    frame: pl.DataFrame,
+    test: pl.DataFrame | None = None,
+    *,
+    roles: Mapping[str, Role] = ROLES,
+    near: Callable[[pl.DataFrame, Sequence[Column]], Near] | None = None,
+    **more: Any,
 ) -> Audited:
     """A table as an audit sees it; its rows have their places as numbers.
 
-    roles: by column, the target's among them; more: other fields of Audited. Embeddings tell the label weakly, as do
+    roles: by column, the target's among them; near: how near copies are sought, None for rows of the same words; more:
+    other fields of Audited. Embeddings tell the label weakly, as do
     the judgements: out-of-fold, they are right nine times of ten.
     """
     columns = tuple(Column(name, role) for name, role in roles.items() if name in frame.columns)
@@ -69,10 +74,10 @@ def audited(
     tests = frame[[]] if test is None else test
     seen = [column for column in columns if column.role in FEATURES and column.name in tests.columns]
     names = [column.name for column in seen]
-    near = near_rows(pl.concat([frame.select(names), tests.select(names)], how="vertical_relaxed"), seen)
-    every = np.arange(len(frame) + len(tests))
-    pool = _part(frame, columns, near.take(every[: len(frame)]))
-    own = _part(tests, columns, near.take(every[len(frame) :]))
+    both = pl.concat([frame.select(names), tests.select(names)], how="vertical_relaxed")
+    found, every = (near or _same_words)(both, seen), np.arange(len(both))
+    pool = _part(frame, columns, found.take(every[: len(frame)]))
+    own = _part(tests, columns, found.take(every[len(frame) :]))
     given: dict[str, Any] = {"test_given": test is not None and test.height > 0}
     if test is not None and name in test.columns and target.labels:
         known = {label: place for place, label in enumerate(target.labels)}
@@ -94,14 +99,22 @@ def _target(values: pl.Series) -> Target:
 
 
 def _part(frame: pl.DataFrame, columns: Sequence[Column], near: Near) -> Part:
-    names = [column.name for column in columns if column.role in FEATURES]
+    hashed, cluster = _hashed(frame, [column.name for column in columns if column.role in FEATURES])
+    return Part(np.arange(frame.height), frame, tuple(hashed), cluster, near)
+
+
+def _hashed(frame: pl.DataFrame, names: Sequence[str]) -> tuple[list[bytes], Ints]:
     hashed = [
         blake2b(repr([" ".join(str(cell).casefold().split()) for cell in row]).encode(), digest_size=16).digest()
         for row in frame.select(names).iter_rows()
     ]
     unit = {key: place for place, key in enumerate(dict.fromkeys(hashed))}
-    cluster = np.array([unit[key] for key in hashed], np.int64)
-    return Part(np.arange(frame.height), frame, tuple(hashed), cluster, near)
+    return hashed, np.array([unit[key] for key in hashed], np.int64)
+
+
+def _same_words(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
+    label = _hashed(frame, [column.name for column in columns])[1]
+    return Near(label, label)
 
 
 def _vectors(frames: Mapping[str, pl.DataFrame | None], roles: Mapping[str, Role]) -> Any:
