@@ -27,7 +27,7 @@ from rung.core.rng import generator
 from rung.core.types import Ints
 
 FEWEST, MOST = 8, 1000  # rows that it is made for
-# Rows up to which all blocks move. Accuracy of a probe after the pairs, against the upper half, two draws each: MPQA, 128
+# Rows up to which all blocks move. Accuracy of a probe after the pairs (the upper half alone), two draws: MPQA, 128
 # rows, 0.814 and 0.813 (0.763, 0.769); TREC-6, 48 rows, 0.756 and 0.802 (0.734, 0.702); sms_spam, 16 rows, 0.957 and
 # 0.980 (0.922, 0.955); TweetEval, 32 rows, 0.624 and 0.503 (0.624, 0.488). A step takes two to three times as long.
 FEW = 200
