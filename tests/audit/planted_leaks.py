@@ -26,6 +26,14 @@ def telltale():
 
 
 @planted
+def telltale_word():
+    frame = clean_table(200)
+    said = ["Left us in May" if label == "yes" else "Still with us" for label in frame["label"]]
+    texts = [f"{text} {end}" for text, end in zip(frame["text"], said, strict=True)]
+    return audited(frame.with_columns(text=pl.Series(texts))), ()
+
+
+@planted
 def telltale_length():
     frame = clean_table(300).with_columns(
         text=pl.when(pl.col("label") == "yes").then(pl.col("text").str.head(20)).otherwise(pl.col("text"))

@@ -165,7 +165,8 @@ def test_a_model_that_errs_itself_does_not_accuse_for_sure(sharp, says):
     frame = pl.DataFrame({"number": np.arange(6000.0), "label": [f"c{g}" for g in given_N]})
     found = list(label_errors(audited(frame, judged=lambda: Judged(np.arange(6000), p_NC))))
     assert [word for each in found for word in (each.severity, each.sure)] == says
-    assert all("the model that errs" in each.what for each in found)
+    assert all("will be its own errors" in each.what and "%" in each.what for each in found)
+    assert not any("Of all labels" in each.what for each in found)
 
 
 def test_a_sample_is_called_one():

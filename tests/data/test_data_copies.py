@@ -36,6 +36,7 @@ ENCODED = {
     "case": lambda y: [f"{'aA'[i % 2]} " if each == 0 else "bc"[each - 1] for i, each in enumerate(y)],
     "a few cells edited": lambda y: np.where(np.arange(N) % 80 == 0, (y + 1) % 3, y),
     "holes": lambda y: [None if i % 20 == 0 else str(each) for i, each in enumerate(y)],
+    "filled now and then": lambda y: [str(each) if i % 3 == 0 else None for i, each in enumerate(y)],
 }
 
 

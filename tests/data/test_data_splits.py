@@ -259,3 +259,28 @@ def test_a_share_of_nothing_leaves_all_rows_in_the_pool():
     assert (len(pool), len(test)) == (40, 0)
     with pytest.raises(BadOption, match="from 0 to below 1"):
         hold_out(target, keys, cluster, share=1.0, seed=0)
+
+
+def real(rows, seed=0):
+    """A table in which no two rows are equal by chance: amounts in cents, days, kinds."""
+    draw = np.random.default_rng(seed)
+    amount = np.exp(draw.normal(8, 1, rows)).round(2)
+    return pl.DataFrame(
+        {"amount": amount, "day": draw.integers(3000, size=rows), "kind": draw.choice(list("abc"), rows)}
+    )
+
+
+@pytest.mark.parametrize("copies", [20, 100, 300])
+def test_copies_of_a_table_are_copies_however_many(copies):
+    table = real(300)
+    columns = [Column("amount", Role.NUMBER), Column("day", Role.NUMBER), Column("kind", Role.CATEGORY)]
+    cluster = unit_keys(pl.concat([table, table[:copies]]), columns)[1]
+    assert (cluster[300:] == cluster[:copies]).all()
+
+
+@pytest.mark.parametrize("values", [2, 4, 9])
+def test_equal_rows_of_few_values_are_no_copies(values):
+    draw = np.random.default_rng(1)
+    table = pl.DataFrame({name: draw.integers(values, size=900) for name in "abc"}).with_columns(d=pl.col("a") * 2)
+    cluster = unit_keys(table, [Column(name, Role.NUMBER) for name in "abcd"])[1]
+    assert len(set(cluster.tolist())) == 900

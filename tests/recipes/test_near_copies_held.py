@@ -57,6 +57,17 @@ def test_a_column_that_copies_the_target_parts_no_near_copies(doubled):
     assert not sides[0] & sides[1]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_a_copy_of_the_target_alone_parted_are_on_one_side(seed):
+    """Short texts are copies only with all else equal, and nothing else is once the copy is left out."""
+    frame = pl.DataFrame({"text": [f"no {row % 60}" for row in range(120)], "label": ["a"] * 60 + ["b"] * 60})
+    told = frame.with_columns(told=pl.col("label") + "!")
+    prepared = prepare(told, checked(target="label", seed=seed), None)
+    sides = [set((part.row % 60).tolist()) for part in (prepared.pool, prepared.test)]
+    assert not sides[0] & sides[1]
+    assert len(prepared.pool.row) + len(prepared.test.row) == 120
+
+
 def test_in_time_near_copies_stay_where_they_are(doubled):
     dated = doubled.with_columns(day=pl.date(2024, 1, 1) + pl.duration(days=pl.int_range(200)))
     prepared = prepare(dated, checked(target="label", time="day"))

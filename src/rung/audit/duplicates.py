@@ -23,14 +23,15 @@ DIFFERENT = "conflicting_labels"
 def duplicates(seen: Audited) -> Iterator[Finding]:
     """Equal rows of the pool, those of them that disagree, and test rows that train as well."""
     pool, test = seen.pool, seen.test
-    if not content_tells(pool.keys, seen.columns):
+    if not content_tells(pool.frame, pool.keys, seen.columns):
         return
     twins = _twins(pool.keys)
     copies = sorted((place, first) for first, *later in twins for place in later)
     if copies:
         rows = numbered(pool, (place for place, _ in copies))
         names = tuple(f"as row {pool.row[first]}" for _, first in copies)
-        what = f"{rows_of(len(rows))} ({100 * len(rows) / len(pool.row):.1f} %) repeat an earlier row"
+        repeat = "repeats" if len(rows) == 1 else "repeat"
+        what = f"{rows_of(len(rows))} ({100 * len(rows) / len(pool.row):.1f} %) {repeat} an earlier row"
         effect = "A split keeps them together; they weigh double in training."
         fix = "Keep one of each, if they are copies."
         yield Finding("duplicates", what, rows, "note", fix, names=names, effect=effect)

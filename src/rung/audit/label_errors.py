@@ -95,9 +95,11 @@ def _finding(seen: Audited, judged: Judged, noise: Noise, found: tuple[Ints, Int
 
 
 def _doubted(found: Finding, right: float) -> Finding:
-    """The same from a model that errs often itself: on hard sets it may be sure of what is wrong."""
-    what = f"{found.what}, unless it is the model that errs: it has {100 * right:.0f} % right"
-    return replace(found, what=what, severity="note", sure="possible")
+    """The same from a model that errs often itself: on hard sets it is sure of what is wrong, so nothing is counted."""
+    model = f"a model doubts; it has {100 * right:.0f} % right itself, so many of them will be its own errors"
+    what = f"{rows_of(len(found.rows))} {'has a label' if len(found.rows) == 1 else 'have labels'} that {model}"
+    effect = "Wrong labels teach errors."
+    return replace(found, what=what, severity="note", sure="possible", effect=effect)
 
 
 def _said(seen: Audited, noise: Noise, at: tuple[int, int], *, several: bool) -> str:

@@ -14,7 +14,7 @@ from rung.data.copies import classes_of, codes, copies
 from rung.data.inputs import cast
 from rung.data.numbers import to_numbers
 
-NEAR = 0.9  # skill, at the interval's lower end, that a column rarely has which was known before the target
+NEAR = 0.8  # skill, at the interval's lower end, that a column rarely has which was known before the target
 NEAR_NUMBER = 0.97  # the same of a numeric target: sizes in one unit and another
 ROWS = 100  # below which it may be luck
 

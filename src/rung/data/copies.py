@@ -16,7 +16,7 @@ from rung.data.words import as_words
 
 CHECK, COPIED = "target_copy", "a copy of the target"
 CHANCE = 1e-6  # how often a column that knows nothing would fit as well, at most, over all columns
-KNOWN = 0.9  # share of rows in which a copy has a value
+KNOWN = 0.1  # share of rows in which a copy has a value: one that is filled in late tells the target where it is
 AGREE = 0.98  # share of rows that a copy of three classes or more has right: some cells were edited
 ODD = 0.01  # share of rows that may stand against the order of a numeric target: wrong values of either
 LEVELS = 20  # values of a numeric target from which order alone is no accident
@@ -94,9 +94,8 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
             continue
         x_N = codes(series)
         if share := _one_to_one(x_N, y_N, sure):
-            said[column.name] = (
-                f"its values go with the classes one to one, in {100 * share:.4g} % of the rows that have one"
-            )
+            of = "the rows" if (x_N >= 0).all() else f"the {(x_N >= 0).sum():,} rows that have one"
+            said[column.name] = f"its values go with the classes one to one, in {100 * share:.4g} % of {of}"
         elif (label := _class_told(x_N, target, sure)) is not None:
             yes_no[column.name] = label
     whole = len(set(yes_no.values())) >= max(2, len(target.labels) - 1)

@@ -15,12 +15,14 @@ from rung.core.errors import NoSuchColumn
 from rung.core.rng import digest
 from rung.core.types import EMBEDDED, FEATURES, MEDIA, Column, Ints, Role
 from rung.data.album import contents
+from rung.data.chance import pairs_by_chance
 from rung.data.fingerprint import cells, row_hashes
 from rung.data.inputs import cast
 from rung.data.words import as_texts, as_words
 
 AROUND = " .,;:!\"'"
 JOINED = re.compile(r"(?<=[^\W\d_])[_-]+(?=[^\W\d_])")  # between letters
+BY_CHANCE = 0.1  # of the rows that repeat another, how many may do so by chance, for equal rows to be copies
 DISTINCT = 0.9  # share of a table's rows that differ, from which equal rows are copies
 
 
@@ -47,7 +49,7 @@ def unit_keys(
         if name not in frame.columns:
             raise NoSuchColumn(name, among=frame.columns)
     keys = contents_of(frame, columns)
-    keys = keys if content_tells(keys, columns) else _each_its_own(keys)
+    keys = keys if content_tells(frame, keys, columns) else _each_its_own(keys)
     group = group or (grouped[0] if grouped else None)
     bonds: list[Sequence[Any]] = [] if near is None else [near.tolist()]
     bonds += [] if group is None else [as_words(frame[group]).to_list()]
@@ -61,12 +63,17 @@ def contents_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[bytes]:
     return keys or row_hashes([cells(frame[name]) for name in frame.columns])
 
 
-def content_tells(keys: Sequence[bytes], columns: Sequence[Column]) -> bool:
+def content_tells(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[Column]) -> bool:
     """Whether equal content means that rows are copies: not in a table of few values, where other rows share them too.
 
-    keys: content hashes of the rows. A table alone has to hold few rows that are like another.
+    keys: content hashes of the rows. A table alone has to hold few rows that are like another, or values so many that
+    chance makes hardly any.
     """
-    return any(column.role in EMBEDDED for column in columns) or len(set(keys)) >= DISTINCT * len(keys)
+    distinct = len(set(keys))
+    if any(column.role in EMBEDDED for column in columns) or distinct >= DISTINCT * len(keys):
+        return True
+    first = sorted({key: place for place, key in reversed(list(enumerate(keys)))}.values())
+    return pairs_by_chance(frame[first], columns, len(keys)) <= BY_CHANCE * (len(keys) - distinct)
 
 
 def _each_its_own(keys: Sequence[bytes]) -> list[bytes]:

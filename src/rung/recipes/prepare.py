@@ -96,6 +96,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     if copied:  # what copies told apart is equal now
         near, near_test = _near(frame, test_frame, columns)
         keys, cluster, chained = _units(frame, columns, options, near, row)
+        inside, outside = _whole_units(inside, outside, cluster, options)
     every = Part(row, frame, tuple(keys), cluster, near)
     pool, test = every.take(inside), every.take(outside)
     if test_frame is not None:
@@ -132,6 +133,14 @@ def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column,
         both = pl.concat([frame.select(names), test.select(names)], how="vertical_relaxed")
     near, every = near_rows(both, columns), np.arange(len(both))
     return near.take(every[: len(frame)]), near.take(every[len(frame) :])
+
+
+def _whole_units(inside: Ints, outside: Ints, cluster: Ints, options: FitOptions) -> tuple[Ints, Ints]:
+    """Test rows whose unit trains, since a copy of the target parts them no longer, train; in time the newest stay."""
+    if options.time:
+        return inside, outside
+    torn = np.isin(cluster[outside], cluster[inside])
+    return np.sort(np.concatenate([inside, outside[torn]])), outside[~torn]
 
 
 def _whole(row: Ints, frame: pl.DataFrame, columns: tuple[Column, ...], group: str | None, near: Near) -> Part:
