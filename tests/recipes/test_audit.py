@@ -88,6 +88,8 @@ def test_the_cleaned_copy_differs_by_the_log_and_nothing_else(done):
         wanted = {name: cells.get((kept[row], name), value) for name, value in old.items()}
         assert new == wanted
     assert {120, 123} <= gone
+    assert {each["before"] for each in log if each["row"] == 120} == {"as row 0"}
+    assert not [each for each in log if each["row"] in gone and each["column"] is not None]
     assert cells[(124, "label")] == "no"
     assert cells[(124, "text")] == "the café there"
     assert found.written[0].kept == after.height

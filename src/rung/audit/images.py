@@ -49,7 +49,7 @@ def _found(part: Part, name: str, side: str) -> Iterator[Finding]:
         what, effect, fix = WORDS[says]
         blank = says == "blank_image"
         count = "1 image is" if len(rows) == 1 else f"{len(rows):,} images are"
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        some = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
         yield Finding(
             says,
             f"{count} {what}: {some}",

@@ -64,6 +64,8 @@ def _phone(text: str) -> bool:
 
 
 def _address(text: str) -> bool:
+    if "." in text:
+        text = text.partition(":")[0]  # what follows is a port
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
@@ -121,6 +123,7 @@ def _kind(
 ID = ("national id", "[NATIONAL_ID]")
 WORD, NUMBER = (r"\w", r"\w"), (r"\w.-", r"\w-")
 AT, DOT = (rf"(?: {word} |\s?[(\[]{word}[)\]]\s?)" for word in ("at", "dot"))
+NUMBERED = "".join(f"(?<!{word} )" for word in ("section", "chapter", "version", "clause", "release"))
 PATTERNS = (  # the first that matches a place has it: a card is no phone
     _kind(
         "e-mail",
@@ -142,7 +145,14 @@ PATTERNS = (  # the first that matches a place has it: a card is no phone
     _kind(*ID, r"[a-ceghj-pr-tw-z][a-ceghj-npr-tw-z] ?\d{2} ?\d{2} ?\d{2} ?[a-d]", around=WORD),
     _kind(*ID, r"(?:\d{8}|[xyz]\d{7})-?[a-z]", _dni, around=WORD),
     _kind(*ID, r"[a-z]{6}\d{2}[a-ehlmprst]\d{2}[a-z]\d{3}[a-z]", _fiscal, around=WORD),
-    _kind("IP address", "[IP]", r"(?:\d{1,3}\.){3}\d{1,3}", _address, around=(r"\w.", r"\w:")),
+    _kind(
+        "IP address",
+        "[IP]",
+        rf"{NUMBERED}(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?::\d{{1,5}})?",
+        _address,
+        around=(r"\w.", r"\w:"),
+        hint=r"(?:\d{1,3}\.){3}\d",
+    ),
     _kind("IP address", "[IP]", r"(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}", _address, around=(r"\w.:", r"\w:")),
     _kind(
         "phone",
@@ -152,6 +162,7 @@ PATTERNS = (  # the first that matches a place has it: a card is no phone
         around=(r"\w.", r"\w"),
     ),
     _kind("phone", "[PHONE]", r"\(?0\d{2,5}\)?(?:[ ./-]?\d){5,8}", _phone, around=NUMBER),
+    _kind("phone", "[PHONE]", r"0\d(?:[ .-]\d\d){4}", _phone, around=NUMBER),
     _kind("phone", "[PHONE]", r"(?:1[ .-])?\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]\d{4}", _phone, around=NUMBER),
 )
 

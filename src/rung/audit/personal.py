@@ -29,10 +29,13 @@ def personal(seen: Audited) -> Iterator[Finding]:
             counts = Counter(kind for row in kinds.values() for kind in row)
             said = ", ".join(f"{count:,} {kind}" for kind, count in counts.most_common())
             known = ", ".join(f"{RECALL[kind]} % of {kind}" for kind in counts)
-            what = f"{rows_of(len(kinds))} of {column.name!r} hold what looks like personal data: {said}"
+            hold = "holds" if len(kinds) == 1 else "hold"
+            what = f"{rows_of(len(kinds))} of {column.name!r} {hold} what looks like personal data: {said}"
             effect = f"A model may remember it. A search by patterns; of made-up ones it finds {known}."
             names = tuple(", ".join(sorted(set(row))) for row in kinds.values())
             fix = "Write a copy with placeholders: --redact FILE."
+            if side == "test":
+                fix = "Audit this file alone, with --redact FILE, for a copy with placeholders."
             rows = numbered(part, kinds)
             yield Finding("personal", what, rows, "warn", fix, side, names, effect, "likely")
 

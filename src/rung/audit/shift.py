@@ -1,7 +1,8 @@
 """Test rows that are of another kind than those that train: column by column, in the target, in embeddings."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -86,14 +87,29 @@ def _number(column: Column, ours: pl.Series, theirs: pl.Series) -> Moved | None:
         else:
             values = to_numbers(cast(series, column)).drop_nulls()
         sides.append(values.to_numpy())
-    return _numbers(f"the length of {name}" if column.role is Role.TEXT else f"column {name}", *sides)
+    shown = _date if column.role is Role.DATETIME else _plain
+    found = _numbers(f"the length of {name}" if column.role is Role.TEXT else f"column {name}", *sides, shown=shown)
+    if found is not None and column.role is Role.DATETIME and sides[1].max() < sides[0].min():
+        return replace(found, said=f"{found.said}; all of the test is older than what trains")
+    return found
 
 
-def _numbers(name: str, ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> Moved | None:
+def _plain(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _date(seconds: float) -> str:
+    """The day of a second since 1970."""
+    return str(datetime.fromtimestamp(seconds, UTC).date())
+
+
+def _numbers(
+    name: str, ours: NDArray[np.float64], theirs: NDArray[np.float64], *, shown: Callable[[float], str] = _plain
+) -> Moved | None:
     if min(len(ours), len(theirs)) < FEWEST:
         return None
     found = need("scipy.stats").ks_2samp(ours, theirs, method="asymp")
-    middle = f"median {np.median(ours):.4g} in train, {np.median(theirs):.4g} in test"
+    middle = f"median {shown(float(np.median(ours)))} in train, {shown(float(np.median(theirs)))} in test"
     said = f"{middle}; distance {found.statistic:.2f} (KS), PSI {stability(ours, theirs):.2f}"
     return Moved(name, float(found.statistic), float(found.pvalue), said)
 

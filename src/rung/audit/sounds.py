@@ -43,9 +43,11 @@ def _found(part: Part, name: str, side: str) -> Iterator[Finding]:
         effect, fix = WORDS[says]
         rows = numbered(part, place[marks])
         names = tuple("/".join(Path(known[i][1].name).parts[-2:]) for i in np.flatnonzero(marks))
-        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        some = ", ".join(names[:3]) + (" and others" if len(names) > 3 else "")
         count = "1 sound" if len(rows) == 1 else f"{len(rows):,} sounds"
-        verb = what if len(rows) == 1 else what.replace("is ", "are ", 1).replace("has ", "have ", 1)
+        verb = what
+        if len(rows) > 1:
+            verb = what.replace("is ", "are ", 1).replace("has ", "have ", 1).replace("its ", "their ")
         yield Finding(
             says,
             f"{count} {verb}: {some}",

@@ -132,7 +132,7 @@ class Audited:
 class Change:
     """One change that mends a table. row: its number in the file, None: a whole column; column: None: a whole row.
 
-    before and after: the cell; after is None where row or column is left out.
+    before and after: the cell. Where row or column is left out, after is None, and before says which row it was like.
     """
 
     check: str

@@ -149,7 +149,8 @@ def _rare(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
     if not few:
         return ()
     rows = tuple(np.flatnonzero(words.is_in(few).fill_null(False).to_numpy()).tolist())
-    what = f"{len(few)} classes have one or two rows: {_shown(few)}; kept for training, too few to measure"
+    verb = "1 class has" if len(few) == 1 else f"{len(few)} classes have"
+    what = f"{verb} one or two rows: {_shown(few)}; kept for training, too few to measure"
     return (Finding("rare_class", what, rows, "note", "Label more rows of them, or merge them."),)
 
 
@@ -208,7 +209,8 @@ def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) ->
     if seen or not few:
         return target, ()
     rows = tuple(np.flatnonzero(value[:, [place[name] for name in few]].any(axis=1)).tolist())
-    said = f"{len(few)} labels have one or two rows: {_shown(few)}; too few to measure"
+    verb = "1 label has" if len(few) == 1 else f"{len(few)} labels have"
+    said = f"{verb} one or two rows: {_shown(few)}; too few to measure"
     return target, (Finding("rare_class", said, rows, "note", "Label more rows of them, or merge them."),)
 
 

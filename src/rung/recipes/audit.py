@@ -23,7 +23,7 @@ from rung.recipes.audited import audited, having, opened, through
 from rung.recipes.choice import deciding
 from rung.recipes.far import far_texts
 from rung.recipes.machine import use_threads
-from rung.recipes.mend import Copy, cells_of, changed, fixes, placeholders, refuse_place, write_copy
+from rung.recipes.mend import Copy, cells_of, changed, fixes, of_rows_kept, placeholders, refuse_place, write_copy
 from rung.recipes.options import checked
 from rung.recipes.pick import embedders_here
 from rung.recipes.prepare import Prepared, prepare
@@ -138,7 +138,7 @@ def _copies(
     for path in wanted:
         changes = fixes(frame, rows, findings) if path == fix else []
         hidden = placeholders(changed(frame, cells_of(changes)), rows) if path == redact else []
-        written.append(write_copy(frame, [*changes, *hidden], Path(path)))
+        written.append(write_copy(frame, of_rows_kept([*changes, *hidden]), Path(path)))
     return tuple(written)
 
 

@@ -75,6 +75,12 @@ def placeholders(frame: pl.DataFrame, rows: Audited) -> list[Change]:
     return [change for name in names for change in redactions(frame, name)]
 
 
+def of_rows_kept(changes: Sequence[Change]) -> list[Change]:
+    """The changes without those of cells in rows that are left out: no such cell is written."""
+    out = {each.row for each in changes if each.column is None}
+    return [each for each in changes if each.column is None or each.row not in out or each.row is None]
+
+
 def cells_of(changes: Sequence[Change]) -> list[Change]:
     """The changes of single cells."""
     return [each for each in changes if each.row is not None and each.column is not None]
@@ -118,8 +124,8 @@ def _nothing(_frame: pl.DataFrame, _rows: Audited, _finding: Finding) -> Iterato
 
 
 def _leave_out(_frame: pl.DataFrame, _rows: Audited, finding: Finding) -> Iterator[Change]:
-    for row in finding.rows:
-        yield Change(finding.check, row, None)
+    for place, row in enumerate(finding.rows):
+        yield Change(finding.check, row, None, finding.names[place] if finding.names else None)
 
 
 def _blank(frame: pl.DataFrame, rows: Audited, finding: Finding) -> Iterator[Change]:

@@ -89,9 +89,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         damaged += test_damaged
         test_row = np.flatnonzero(kept)
         test_frame = test_frame[test_row]
-    near, near_test = _near(frame, test_frame, columns)
+    from_file, (near, near_test) = test_frame is not None, _near(frame, test_frame, columns)
     keys, cluster, chained = _units(frame, columns, options, near, row)
-    inside, outside = _cut(target, (keys, cluster), frame, options, given=test_frame is not None)
+    inside, outside = _cut(target, (keys, cluster), frame, options, given=from_file)
     columns, copied = _without_copies(frame[inside], columns, target.take(inside))
     if copied:  # what copies told apart is equal now
         near, near_test = _near(frame, test_frame, columns)
@@ -113,12 +113,11 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *damaged,
         *_labels_missed(encoded.findings, readable, target_name),
         *chained,
-        *_content(pool, test, columns, from_file=test_frame is not None),
+        *_content(pool, test, columns, from_file=from_file),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
-        *(_far_share(pool, test, options) if test_frame is None else ()),
+        *(_far_share(pool, test, options) if not from_file else ()),
     )
     print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
-    from_file = test_frame is not None
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
 
 
