@@ -177,7 +177,7 @@ def test_a_family_without_room_for_a_method_says_so(make):
     ("name", "setting", "value"),
     [
         ("partial", "k", 2),
-        ("contrastive", "k", 2),
+        ("contrastive", "k", 1),
         ("lora", "rank", 2),
         ("lora", "kind", "rslora"),
         ("lora", "kind", "dora"),
