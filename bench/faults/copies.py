@@ -35,6 +35,7 @@ Draw = np.random.Generator
 
 def suites(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
     """One row a set and edit: copies planted, rows found beside those that were there before, how many are right."""
+    yield from _tables(data)
     for name in TEXTS[: 1 if quick else None]:
         frame = pl.concat([read(str(data / name / f"{part}.csv")).frame[["text", "label"]] for part in PARTS])
         yield from _planted(name, frame.drop_nulls(), Role.TEXT, TEXT_EDITS, PLANTED, quick=quick)
@@ -48,11 +49,40 @@ def suites(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
 PARTS = ("train", "test")
 
 
+def _tables(data: Path) -> Iterator[dict[str, Any]]:
+    """Rows of a table written twice, from few to half of them, beside those that were there twice before."""
+    frame = (
+        read(str(data / "airbnb_asheville" / "train.csv")).frame.drop("name", "last_review").unique(maintain_order=True)
+    )
+    roles = dict.fromkeys(frame.columns, Role.NUMBER) | {"room_type": Role.CATEGORY, "price": Role.TARGET}
+    already = _pairs(duplicates, frame, roles)
+    for share in (0.05, 0.25, 1.0):
+        rows = np.random.default_rng(0).choice(len(frame), int(share * len(frame)), replace=False).tolist()
+        begun = perf_counter()
+        found = _pairs(duplicates, pl.concat([frame, frame[rows]]), roles)
+        told = [row for row in found if row not in already]
+        true = sum(row >= len(frame) for row in told)
+        yield {
+            "check": "duplicates: table",
+            "set": "airbnb_asheville",
+            "strength": f"{share:.0%} of the rows again",
+            "planted": len(rows),
+            "found": len(told),
+            "true": true,
+            "already": len(already),
+            "precision": true / max(1, len(told)),
+            "recall": true / len(rows),
+            "seconds": perf_counter() - begun,
+            **REACH["exact"],
+        }
+
+
 def _planted(
     name: str, frame: pl.DataFrame, role: Role, edits: dict[str, Callable[..., Any]], most: int, *, quick: bool
 ) -> Iterator[dict[str, Any]]:
     frame = frame.unique("text", maintain_order=True)
-    already = {find: _pairs(find, frame, role) for find in (duplicates, near_duplicates)}
+    roles = {"text": role, "label": Role.TARGET}
+    already = {find: _pairs(find, frame, roles) for find in (duplicates, near_duplicates)}
     for edit, change in [("exact copy", lambda each, _: each), *edits.items()]:
         find = duplicates if edit == "exact copy" else near_duplicates
         draw = np.random.default_rng(0)
@@ -62,7 +92,7 @@ def _planted(
             rows = rows[:30]
         copies = frame[rows].with_columns(pl.Series("text", [change(each, draw) for each in frame["text"][rows]]))
         begun = perf_counter()
-        found = _pairs(find, pl.concat([frame, copies]), role)
+        found = _pairs(find, pl.concat([frame, copies]), roles)
         seconds = perf_counter() - begun
         there = already[find]
         source = {len(frame) + place: row for place, row in enumerate(rows)}
@@ -95,9 +125,8 @@ def _same(twin: int, source: int, there: dict[int, int]) -> bool:
     return there.get(source, source) == there.get(twin, twin)
 
 
-def _pairs(find: Any, frame: pl.DataFrame, role: Role) -> dict[int, int]:
+def _pairs(find: Any, frame: pl.DataFrame, roles: dict[str, Role]) -> dict[int, int]:
     """Row -> the row that it is said to repeat."""
-    roles = {"text": role, "label": Role.TARGET}
     seen = audited(frame, roles=roles, near=near_rows, vectors=lambda *_: None)
     found = [each for each in find(seen) if each.check in ("duplicates", "near_duplicates")]
     return {row: int(name.split()[-1]) for each in found for row, name in zip(each.rows, each.names, strict=True)}

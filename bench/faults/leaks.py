@@ -96,6 +96,8 @@ WORDS: dict[str, Code] = {
     "a class's yes and no": lambda y, _: y == y[0],
     "1 % wrong": noisy(0.01),
     "2 % wrong": noisy(0.02),
+    "5 % wrong": noisy(0.05),
+    "half filled": lambda y, draw: np.where(draw.random(len(y)) < 0.5, y, None),
 }
 SCALES: dict[str, Code] = {
     "renamed": lambda y, _: y,
@@ -106,6 +108,7 @@ SCALES: dict[str, Code] = {
     "ranges": lambda y, _: [f"r{each}" for each in np.searchsorted(np.quantile(y, [0.2, 0.4, 0.6, 0.8]), y)],
     "1 % noise": noisy(0.01),
     "2 % noise": noisy(0.02),
+    "half filled": lambda y, draw: np.where(draw.random(len(y)) < 0.5, y, np.nan),
 }
 
 
