@@ -122,7 +122,8 @@ def copies(data: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
             draw, begun = np.random.default_rng(0), perf_counter()
             made = np.asarray(code(y, draw))
             column = "is_" + str(y[0]) if made.dtype.kind == "b" else "planted"
-            given = frame.with_columns(pl.Series(column, made), pl.Series("decoy", draw.permutation(made)))
+            decoy = draw.permutation(made)
+            given = frame.with_columns(pl.Series(column, made.tolist()), pl.Series("decoy", decoy.tolist()))
             prepared = prepare(given, checked("audit", target=target, test=0.2))
             told = [each for each in prepared.findings if each.check == "target_copy"]
             told += alarms(audited(prepared, seed=0), "telltale")
