@@ -166,7 +166,7 @@ class Tuned:
             "train_rows": rows,
             "train_prediction": best.predict(rows) if f == 0 else np.zeros(0, np.float32),
         }
-        if best.choice["stop_after"] == 0:
+        if best.choice["stop_after"] == 0 and not any("stop_after" in each for each in self.method.settings(job)):
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
         every = [*notes, *best.trained.notes]
         facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went, "fusion": trees}
