@@ -197,6 +197,20 @@ def test_a_setting_of_a_rung_changes_what_it_predicts(make, name, setting, value
     assert not np.allclose(*said, atol=1e-6)
 
 
+def test_of_few_rows_pairs_alone_move_the_body_unless_epochs_are_asked_for(make):
+    rung = TUNED["contrastive"]
+    few, asked, many = make(**ALL), make(**ALL, settings={"contrastive.epochs": 2}), make(**ALL, rows=240)
+    assert [rung.method.settings(job)[0] for job in (few, asked, many)] == [
+        {"k": 2, "stop_after": 0},
+        {"k": 2},
+        {"k": 1},
+    ]
+    trial, other = rung.climb(few), rung.climb(asked)
+    assert trial.choice["stop_after"] == 0
+    assert not any("brought nothing" in note for note in trial.notes)
+    assert not np.array_equal(trial.prediction, other.prediction)
+
+
 @pytest.mark.parametrize("name", ["prefix", "prompt"])
 def test_tokens_before_each_text_are_there_when_the_head_is_fitted(make, name):
     job = make(**ALL)
