@@ -100,3 +100,27 @@ def test_an_id_that_comes_back_is_a_warning_only_where_its_rows_are_alike():
         (told[how],) = CHECKS["groups"].find(audited(own, roles=roles))
     assert (told["alike"].severity, told["apart"].severity) == ("warn", "note")
     assert "have one target" in told["alike"].what
+
+
+def test_a_copy_with_a_twentieth_wrong_is_told():
+    frame = clean_table(400)
+    copied = [label if row % 20 else "maybe" for row, label in enumerate(frame["label"])]
+    copied = [
+        ("no" if frame["label"][row] == "yes" else "yes") if each == "maybe" else each
+        for row, each in enumerate(copied)
+    ]
+    seen = audited(frame.with_columns(k=pl.Series(copied)), roles=ROLES | {"k": Role.CATEGORY})
+    (found,) = CHECKS["telltale"].find(seen)
+    assert "'k'" in found.what
+
+
+def test_a_shift_in_time_is_told_in_days():
+    days = [pl.date_range(pl.date(year, 1, 1), pl.date(year, 4, 29), eager=True) for year in (2022, 2020)]
+    frame, test = (clean_table(len(each), seed=i).with_columns(day=each) for i, each in enumerate(days))
+    found = [
+        each
+        for each in CHECKS["shift"].find(audited(frame, test, roles=ROLES | {"day": Role.DATETIME}))
+        if "'day'" in each.what
+    ]
+    assert "median 2022-0" in found[0].what
+    assert "all of the test is older than what trains" in found[0].what

@@ -71,3 +71,15 @@ def test_numbers_in_a_column_of_whole_numbers_are_seen():
     roles = {"pay": Role.NUMBER, "label": Role.TARGET}
     (found,) = personal(audited(frame, roles=roles))
     assert len(found.rows) == 120
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("host 1.2.3.4:8080 is up", "host [IP] is up"),
+        ("06 52 47 33 71", "[PHONE]"),
+        ("section 1.10.2.3 says", "section 1.10.2.3 says"),
+    ],
+)
+def test_ports_french_numbers_and_sections_are_told_apart(text, after):
+    assert redacted(text) == after
