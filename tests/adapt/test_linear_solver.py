@@ -38,6 +38,18 @@ def test_softmax_folds_reach_scikit_learns_probabilities(strength, shape):
         assert np.abs(ours - oracle.predict_proba(x)).max() < CLOSE
 
 
+@pytest.mark.parametrize("k", [2, 4, 8])
+def test_every_fold_is_solved_whatever_the_stride_of_its_rows(k):
+    x, y = _problem()
+    train = _folds(len(y), k)
+    solution = LinearPath(x, y, "softmax", 4, train, tolerance=1e-7).solve(1.0, most=2000)
+    for f, rows in enumerate(train):
+        alone = LinearPath(x[rows], y[rows], "softmax", 4, np.ones((1, rows.sum()), bool), tolerance=1e-7)
+        found = alone.solve(1.0, most=2000)
+        ours = softmax(x @ solution.weight_FDC[f] + solution.bias_FC[f], axis=1)
+        assert np.abs(ours - softmax(x @ found.weight_FDC[0] + found.bias_FC[0], axis=1)).max() < CLOSE
+
+
 def test_a_path_ends_where_a_single_solve_does():
     x, y = _problem()
     train = _folds(len(y))

@@ -49,12 +49,16 @@ def patches(train_FN: NDArray[np.bool_], *, block: int = BLOCK, fewest: int = FE
 
 
 def sampled(given: tuple[Patch, ...], share: float) -> tuple[Patch, ...]:
-    """Every k-th row of each patch, so that about `share` of the rows are left, at least one a patch.
+    """About `share` of the rows of each patch, at least one, drawn: every k-th row may be a fold that a model lacks.
 
-    >>> [patch.rows.tolist() for patch in sampled((Patch(np.arange(10), (0,)),), 0.3)]
-    [[0, 3, 6, 9]]
+    >>> [len(patch.rows) for patch in sampled((Patch(np.arange(10), (0,)),), 0.3)]
+    [3]
     """
-    return tuple(Patch(patch.rows[:: max(1, int(1 / share))], patch.models) for patch in given)
+    draw = np.random.default_rng(0)
+    return tuple(
+        Patch(np.sort(draw.choice(patch.rows, max(1, round(share * len(patch.rows))), replace=False)), patch.models)
+        for patch in given
+    )
 
 
 def lift(x_ND: NDArray[np.float32], used: NDArray[np.int64]) -> NDArray[np.float32] | None:

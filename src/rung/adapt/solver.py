@@ -87,6 +87,9 @@ class LinearPath:
         self._weight_FN = None if weight_FN is None else torch.from_numpy(weight_FN.astype(np.float32))
         self._shape = (len(train_FN), x_ND.shape[1] + 1, outputs)
         self._sample = sampled(self._patches, SAMPLE)
+        seen = np.concatenate([np.zeros(0, np.int64), *(patch.rows for patch in self._sample)])
+        if not train_FN[:, seen].any(axis=1).all():  # a model's few rows may not be drawn
+            self._sample = self._patches
         self._penalty_F = torch.zeros(len(train_FN))
         point = torch.zeros(self._shape).flatten(1)
         memory = int(np.clip(MEMORY_BYTES // (8 * max(point.numel(), 1)), 4, MEMORY))
