@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,6 +60,15 @@ def test_with_one_share_the_training_rows_choose():
 def test_a_complex_variant_inside_one_standard_error_is_not_taken():
     table = np.array([[0.80, 0.81, 0.82, 0.83], [0.90, 0.75, 0.86, 0.79]])  # mean gain 0.01, error 0.04
     assert pick(table, [0, 1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("gain", "less", "taken"), [(0.01, 0.1, 1), (0.01, 0.0, 0), (-0.01, 0.1, 0)], ids=["surer", "no surer", "worse"]
+)
+def test_a_gain_inside_one_standard_error_is_taken_where_log_loss_falls_by_more_than_one(gain, less, taken):
+    noise = np.array([0.05, -0.05, 0.05, -0.05])
+    scores, losses = np.array([np.full(4, 0.8), 0.8 + gain + noise]), np.array([[0.5] * 4, 0.5 - less + noise / 5])
+    assert pick(scores, [0, 1], losses) == taken
 
 
 def test_among_equally_simple_settings_the_best_mean_wins():

@@ -41,6 +41,19 @@ def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> 
     return table
 
 
+def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> NDArray[np.float64] | None:
+    """Log-loss of each candidate on each fold's held-out rows, (A, F), NaN where untried; None for regression."""
+    if job.target.task is Task.REGRESSION:
+        return None
+    table = np.full((len(candidates), len(folds)), np.nan)
+    for f, fold in enumerate(folds):
+        for a, candidate in enumerate(candidates):
+            said = candidate.held_out[f]
+            if said is not None:
+                table[a, f] = float(log_loss(job.target.value[fold.validation], said))
+    return table
+
+
 def score(job: Job, rows: Ints, said: Floats) -> float:
     """Metric of predictions (n, C) of these pool rows, higher is better; equals are told apart by their log-loss."""
     truth = job.target.value[rows]
@@ -48,16 +61,19 @@ def score(job: Job, rows: Ints, said: Floats) -> float:
     return found if job.target.task is Task.REGRESSION else found - TIE * float(log_loss(truth, said))
 
 
-def pick(table_AF: NDArray[np.float64], complexity: Sequence[int]) -> int:
+def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_AF: NDArray[np.float64] | None = None) -> int:
     """The best simple candidate, unless a more complex one gains more than one standard error over it.
 
     Within one complexity the best mean wins, the first of equals. Between complexities, in rising order, the
-    challenger's mean gain over the folds that both were tried on must exceed its standard error.
+    challenger's mean gain over the folds that both were tried on must exceed its standard error; or it gains less, and
+    its log-loss falls by more than a standard error: on few rows a share of right answers says little.
     Source: the one-standard-error rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3.
 
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1])
     0
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.90, 0.93, 0.91]]), [0, 1])
+    1
+    >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1], np.array([[0.5, 0.5, 0.5], [0.3, 0.2, 0.3]]))
     1
     """
     levels = np.asarray(complexity)
@@ -70,12 +86,21 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int]) -> int:
         if chosen is None:
             chosen = best
             continue
-        gain = table_AF[best] - table_AF[chosen]
-        gain = gain[np.isfinite(gain)]
-        error = gain.std(ddof=1) / np.sqrt(len(gain)) if len(gain) > 1 else np.inf
-        if len(gain) and gain.mean() > max(error, 1e-9):
-            chosen = best
+        gain, error = _mean(table_AF[best] - table_AF[chosen])
+        sure = gain > max(error, 1e-9)
+        if not sure and gain > 0 and loss_AF is not None:
+            less, error = _mean(loss_AF[chosen] - loss_AF[best])
+            sure = less > max(error, 1e-9)
+        chosen = best if sure else chosen
     return 0 if chosen is None else chosen
+
+
+def _mean(gain_F: NDArray[np.float64]) -> tuple[float, float]:
+    """Over the folds that both were tried on, and its standard error."""
+    gain = gain_F[np.isfinite(gain_F)]
+    if not len(gain):
+        return 0.0, np.inf
+    return float(gain.mean()), float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.inf
 
 
 def inner_folds(job: Job, rows: Ints, k: int = 5) -> tuple[Fold, ...]:

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 
 from rung.adapt.boost import MORE_ROUNDS, MOST_OUTPUTS, ROUNDS, TURNS, fit_trees
-from rung.adapt.choose import Candidate, inner_folds, pick, scores
+from rung.adapt.choose import Candidate, inner_folds, losses, pick, scores
 from rung.adapt.features import MOST_AXES
 from rung.adapt.frozen import TREE_CELL, rate_of_products
 from rung.adapt.fusion import mixture
@@ -223,7 +223,8 @@ def chosen(job: Job, space: Space, folds: Sequence[Fold], held: HeldOut, way: st
             x_nF = held.x_NF[fold.validation]
             grown.append(trees(space.less(x_nF, job.target.outputs) if which == TREES else x_nF))
         found.append(Candidate({}, 1, grown))
-    best = pick(scores(job, found, folds), [candidate.complexity for candidate in found])
+    levels = [candidate.complexity for candidate in found]
+    best = pick(scores(job, found, folds), levels, losses(job, found, folds))
     return (HEAD, TREES, AXES)[best + (way != AUTO)]
 
 
