@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -11,23 +10,18 @@ from rung.adapt.base import register
 from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.columns import COLUMNS, Columns, trees_beside
 from rung.adapt.search import climb
-from rung.adapt.signals import SIGNALS, Signals
+from rung.adapt.signals import SIGNALS, Signals, making
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
-from rung.backbones.workers import workers
 from rung.bundle.blend import Fitted
-from rung.bundle.kernels import fit_kernels
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Trial
-from rung.core.types import Cost, Fold, Ints, Role
-from rung.data.album import plain_features
+from rung.core.types import Cost, Fold, Ints
 
 STRENGTHS = (0.1, 0.3, 1.0, 3.0)
 WIDER = ((0.03, 0.01), (10.0, 30.0))
 FEW = 200  # rows that take a second at most
-SAMPLE = 8  # images or sounds whose features are made to learn what all will take
 AT_REST, A_CLASS = 2.0, 4e-4  # seconds of the path, whatever its rows, and a row and class
-FITS = 3  # times that kernels are fitted and applied beside the folds
 FINER = 2.0  # times as long as one of the short list takes the fit that is kept
 
 
@@ -51,7 +45,7 @@ class Classic:
         """Seconds from a sample: cutting texts into terms, and small fits, drawn out to all rows and folds."""
         n, folds = len(job.target), job.plan.folds
         if job.inputs.media:
-            return Cost(_making(job) + AT_REST + n * job.target.outputs * A_CLASS, n * 2000 * 4 * 3)
+            return Cost(making(job) + AT_REST + n * job.target.outputs * A_CLASS, n * 2000 * 4 * 3)
         if n <= FEW or not job.inputs.texts:
             return Cost(1.0, n * job.inputs.table.width * 24)
         if job.plan.kind != "folds":
@@ -91,27 +85,6 @@ class Classic:
     def trained(self, model: Fitted) -> int:
         """Weights and biases of the head, or leaves of its trees."""
         return model.trained
-
-
-def _making(job: Job) -> float:
-    """Seconds to make the handmade features of all rows, from a few of them on one core; of series, fold by fold."""
-    some = np.linspace(0, len(job.target) - 1, SAMPLE).astype(np.int64)
-    roles = {column.name: column.role for column in job.columns}
-    seconds = 0.0
-    for name, files in job.inputs.media.items():
-        sample = [files[row] for row in some]
-        begun = perf_counter()
-        if roles[name] is Role.SERIES:
-            kernels = fit_kernels(name, sample, seed=job.seed)
-            fitted = perf_counter()
-            kernels.apply(sample)
-            again = (perf_counter() - fitted) / SAMPLE * len(job.target)
-            seconds += (again + fitted - begun) * (len(job.plan.folds) + FITS)
-            continue
-        for file in sample:
-            plain_features([file], roles[name])
-        seconds += (perf_counter() - begun) / SAMPLE * len(job.target) / workers()
-    return seconds
 
 
 register(Classic())

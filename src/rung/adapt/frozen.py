@@ -28,13 +28,15 @@ from rung.adapt.linear import fit_linear, held_out, path, standard
 from rung.adapt.mlp import EPOCHS, fit_mlp, steps_of
 from rung.adapt.prototypes import SHARPNESS, fit_prototypes, worth_trying
 from rung.adapt.search import climb
+from rung.adapt.signals import SIGNALS, Signals, making
+from rung.adapt.signals import width as signals_width
 from rung.adapt.word_costs import measured
 from rung.adapt.words import Words
 from rung.backbones.workers import each, workers
 from rung.bundle.blend import Fitted
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Head, Job, Trial
-from rung.core.types import Cost, Floats, Fold, Ints, Progress
+from rung.core.types import Cost, Floats, Fold, Ints, Progress, Role
 
 STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
@@ -57,6 +59,7 @@ JOINED, BESIDE_WORDS, KNN, MLP, TREES, STACKED = (
     8,
     9,
 )  # complexity above the linear head's: simpler ones are preferred
+BESIDE = "+handmade"
 WORDS = Words(
     strengths=(0.03, 0.1, 0.3, 1.0),
     embedded=True,
@@ -70,9 +73,10 @@ class Frozen:
 
     linear: the whole path of strengths, all folds solved together; class weights at the best of them; also on the
     square roots of embeddings without negative values, which tame a few loud maps. prototypes: class means, where rows
-    of each class are few. words: word counts beside the embeddings, where that is affordable. knn, mlp: more complex
-    still. The more complex must gain more than one standard error. With table columns or several embedded ones also
-    what rung.adapt.fusion says. The backbone's parameters are never touched.
+    of each class are few. words, signals: word counts, or handmade features of images, sounds and series, beside the
+    embeddings, where that is affordable. knn, mlp: more complex still. The more complex must gain more than one
+    standard error. With table columns or several embedded ones also what rung.adapt.fusion says. The backbone's
+    parameters are never touched.
     Source: Perronnin et al. 2010, Improving the Fisher Kernel, section 3.2, for square roots.
     """
 
@@ -113,6 +117,9 @@ class Frozen:
         words = 0.0
         if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
+        if _media_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
+            work *= 2 + signals_width(job) / width  # roots and signals have paths of their own
+            words = making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0
         return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
@@ -146,6 +153,9 @@ class Frozen:
         found += self._fused(job, folds, few, found) if mixture(job) else []
         if _words_alone(job) and _affords_words(rows, job.target.outputs):
             found += self._beside_words(job, folds, few)
+        if _media_alone(job) and _affords_words(rows, job.target.outputs):
+            start = ROOTED if _no_negatives(job) else EMBEDDING
+            found += _beside_signals(job, start + BESIDE).candidates(job, folds)
         return found
 
     def _fused(
@@ -205,6 +215,8 @@ class Frozen:
         variant = choice["variant"]
         if variant == "words":
             return WORDS.fit(job, rows, choice)
+        if variant == SIGNALS:
+            return _beside_signals(job, choice["features"]).fit(job, rows, choice)
         if variant == STACK:
             return fit_stack(job, rows, choice, self.fit)
         if choice["features"] == COLUMNS or variant == COLUMNS:
@@ -239,6 +251,17 @@ def _affords_words(rows: int, outputs: int) -> bool:
 
 def _words_alone(job: Job) -> bool:
     return bool(job.inputs.texts) and set(job.inputs.embedded) == set(job.inputs.texts)
+
+
+def _media_alone(job: Job) -> bool:
+    """Whether images, sounds or series are all that is embedded, and no row lacks one."""
+    names = job.inputs.embedded
+    return bool(names) and set(names) == set(job.inputs.media) and all(job.inputs.there(name).all() for name in names)
+
+
+def _beside_signals(job: Job, features: str) -> Signals:
+    root, extra = features.startswith(ROOTED), choice_of(SIGNALS, features)
+    return Signals(job.columns, embedded=True, root=root, extra=extra, complexity=BESIDE_WORDS)
 
 
 def _no_negatives(job: Job) -> bool:
