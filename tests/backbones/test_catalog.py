@@ -1,5 +1,7 @@
 """The catalog's words: licences, families, what is known of each entry."""
 
+import re
+
 import pytest
 
 from rung.backbones.catalog import LOCAL, catalog, families, find, here, licence_fits, permissive
@@ -36,10 +38,27 @@ def test_every_family_has_an_entry_and_every_entry_a_family_of_its_modality():
 
 def test_every_entry_says_licence_data_domain_and_size():
     for entry in catalog():
-        assert all((entry.licence, entry.data, entry.note, entry.domains)), entry.id
-        assert (entry.width and entry.size_bytes) or entry.id in UNTOLD, entry.id
+        assert all((entry.licence, entry.data, entry.note, entry.domains, entry.size_bytes)), entry.id
+        assert (entry.width and entry.parameters) or entry.id in UNTOLD, entry.id
         assert bool(entry.limit) == (entry.modality == "text"), entry.id
         assert entry.languages or entry.modality != "text", entry.id
+
+
+ASK_FOR_MORE = {"CC-BY-SA-3.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "unknown"}  # than a notice, or nobody says
+
+
+def test_every_entry_says_where_its_licence_can_be_read_and_the_licence_is_a_known_one():
+    for entry in catalog():
+        assert re.fullmatch(r"https://[\w.-]+/[\w./-]+", entry.reference), entry.id
+        assert permissive(entry.licence) != (entry.licence in ASK_FOR_MORE), entry.id
+
+
+def test_weights_that_the_owner_publishes_as_pickles_alone_are_a_proposal_of_the_hub_or_marked():
+    hub = [entry for entry in catalog() if entry.source == "hub"]
+    assert all(re.fullmatch(r"|refs/pr/\d+|[0-9a-f]{40}", entry.revision) for entry in hub)
+    assert not any(entry.pickled and entry.revision for entry in hub)
+    assert all("pickled" in entry.note for entry in hub if entry.pickled)
+    assert not any(entry.pickled for entry in catalog() if entry.source != "hub")
 
 
 def test_every_id_is_one_that_can_be_named():

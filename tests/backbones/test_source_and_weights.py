@@ -149,6 +149,28 @@ def test_a_hub_snapshot_is_pinned_by_its_commit(toy, tmp_path, monkeypatch):
     assert all("*.bin" not in patterns["allow_patterns"] for _, _, patterns in asked)
 
 
+def test_where_the_owner_has_pickles_alone_the_hubs_proposal_is_fetched_and_looked_for(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    name, asked = "hf:openai/clip-vit-base-patch32", []
+
+    def snapshot_download(repo, *, revision, **_):
+        asked.append(revision)
+        return str(tmp_path)
+
+    def try_to_load_from_cache(repo, file, *, revision):
+        asked.append(revision)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot_download)
+    monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", try_to_load_from_cache)
+    proposal = find(name).revision
+    locate(name)
+    locate(f"{name}@main")
+    assert here(find(name)) is None
+    assert here(find("hf:microsoft/resnet-50")) is None
+    assert asked == [proposal, "main", proposal, None]
+
+
 def test_a_hub_snapshot_without_safetensors_says_that_its_owner_may_have_pickles_alone(folder):
     (folder / "model.safetensors").unlink()
     with pytest.raises(NoBackbone, match="convert them to safetensors"):

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import rung
+from rung.backbones.catalog import catalog
 from rung.backbones.load import load
 from rung.core.rng import generator
 from rung.recipes.advice import next_steps
@@ -57,13 +58,26 @@ def test_a_backbone_that_knows_the_language_is_left_alone(default):
     assert found(table(RUSSIAN), fake) == ()
 
 
-def test_words_that_the_tokenizer_breaks_are_said_with_domains(default):
+@pytest.fixture
+def sequences():
     draw = generator(0, "sequences")
     texts = [" ".join("".join(draw.choice(list("ACGT"), 14)) for _ in range(5)) for _ in range(60)]
-    (said,) = found(pl.DataFrame({"text": texts, "label": ["a", "b"] * 30}), default)
+    return pl.DataFrame({"text": texts, "label": ["a", "b"] * 30})
+
+
+def test_words_that_the_tokenizer_breaks_are_said_with_domains(default, sequences):
+    (said,) = found(sequences, default)
     assert "into scraps" in said.what
     assert "hf:NeuML/pubmedbert-base-embeddings (biomedical)" in said.fix
     assert "all-MiniLM-L6-v2" not in said.fix
+
+
+def test_weights_that_the_loader_would_refuse_are_no_advice(default, sequences, monkeypatch):
+    known = [replace(each, pickled="biomedical" in each.domains) for each in catalog()]
+    monkeypatch.setattr("rung.recipes.far.catalog", lambda: known)
+    (said,) = found(sequences, default)
+    assert "finance" in said.fix
+    assert "biomedical" not in said.fix
 
 
 def test_tokens_that_the_tokenizer_does_not_know_are_said(default):

@@ -281,6 +281,12 @@ def test_a_small_slice_is_marked_and_a_missing_score_said():
     assert "few rows" not in rows[3]
 
 
+def test_a_backbone_that_the_loader_would_refuse_is_listed_as_pickled():
+    entry = replace(catalog()[1], megabytes=614, pickled=True)
+    assert "614 MB, pickled" in drawn(backbones_table([Known(entry, here=False).to_json()]))
+    assert "pickled" not in drawn(backbones_table([Known(replace(entry, pickled=False), here=False).to_json()]))
+
+
 def test_tables_of_facts_and_backbones_fit_80_columns():
     long = replace(catalog()[0], id="owner/" + "x" * 90, note="word " * 40, languages=("en",) * 90)
     known = Known(long, here=True).to_json()

@@ -48,6 +48,8 @@ class Family:
 class Entry:
     """Pretrained weights that Rung knows by id; an empty revision is found out at load.
 
+    revision: what is shipped, or the hub's proposal that holds the safetensors. reference: the address where licence
+    and data can be read. pickled: no safetensors are known, so that the loader refuses it as it is.
     languages: ISO 639 codes of the texts or the speech. domains: what the rows it was trained on are about, and "edge"
     for what is small. What nobody could stand behind is empty or 0.
     """
@@ -67,6 +69,8 @@ class Entry:
     languages: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     megabytes: int = 0  # to download, about; other parts of the model and all
+    reference: str = ""
+    pickled: bool = False
 
     @property
     def size_bytes(self) -> int:
@@ -183,7 +187,7 @@ def here(entry: Entry) -> Path | None:
     from huggingface_hub import try_to_load_from_cache  # noqa: PLC0415  # see above
 
     repository = entry.id.replace(TIMM, "timm/", 1) if entry.id.startswith(TIMM) else entry.id.removeprefix(HUB)
-    found = try_to_load_from_cache(repository, "config.json")
+    found = try_to_load_from_cache(repository, "config.json", revision=entry.revision or None)
     return Path(found).parent if isinstance(found, str) else None
 
 

@@ -118,7 +118,7 @@ def _hub(name: str, entry: Entry | None) -> Source:
     # Loaded here so that the embedded default and local folders cost no hub client.
     import huggingface_hub  # noqa: PLC0415  # see above
 
-    repo, revision = match["repo"], match["revision"]
+    repo, revision = match["repo"], match["revision"] or (entry.revision if entry is not None else "") or None
     try:
         folder = huggingface_hub.snapshot_download(
             repo, revision=revision, allow_patterns=WANTED_FILES, ignore_patterns=UNWANTED_FILES

@@ -89,7 +89,7 @@ def _other_domains(card: BackboneCard) -> str:
     for each in catalog():
         for domain in each.domains:
             fresh = domain not in own and domain not in [name for names in named.values() for name in names]
-            if fresh and each.modality == card.modality and each.source != LOCAL:
+            if fresh and each.modality == card.modality and each.source != LOCAL and not each.pickled:
                 named.setdefault(each.id, []).append(domain)
     some = ", ".join(f"{name} ({', '.join(domains)})" for name, domains in list(named.items())[:MOST])
     return f"Try a --backbone of its domain: {some}." if some else "Try a --backbone of its domain."

@@ -136,7 +136,7 @@ def _have(row: Mapping[str, Any]) -> str:
         return "here"
     if row["source"] == "local":
         return "your file"
-    return units.size(row["size_bytes"]) if row["size_bytes"] else "not told"
+    return units.size(row["size_bytes"]) + (", pickled" if row["pickled"] else "")
 
 
 def _together(rows: Sequence[Mapping[str, Any]]) -> str:
