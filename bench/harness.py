@@ -149,7 +149,9 @@ def write(name: str, claims: Sequence[Claim], rows: Sequence[Mapping[str, Any]],
     }
     results_dir.mkdir(parents=True, exist_ok=True)
     path = results_dir / f"{name}.json"
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    fresh = path.with_suffix(".part")  # a run that is cut while it writes keeps what it had
+    fresh.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    fresh.replace(path)
     facts = document["machine"]
     print(f"\n{name}: {facts['cpu']}, {facts['threads']} threads, {' '.join(facts['flags'])}")
     if rows:

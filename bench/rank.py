@@ -6,8 +6,10 @@ weights shuffled, since convolutions don't line up without them. Truth: the test
 candidate alone, to `frozen` only (rungs that train would take hours), on the given test rows; ranking sees the same
 training rows as the climb, a few hundred of each set. tau compares it with rank's order, and with its probe, LogME and
 H-score alone. Lost: test score behind the best candidate in hindsight, beside what the first one (no ranking) loses.
-`--quick`: one set a modality, 200 rows, three candidates. `--sets a,b` narrows a full run; `--go-on` ranks anew but
-takes the test scores of climbs from the last results, which no change of the ranking touches.
+`--quick`: one set a modality, 200 rows, three candidates. `--sets a,b` does those alone; each set that ends replaces
+its own rows in the last results and leaves the others', so a run may be cut and its rest done later. `--go-on` ranks
+anew but takes the test scores of climbs from the last results, which no change of the ranking touches. A set or a
+backbone that is not there is left out and said.
 """
 
 import json
@@ -43,6 +45,7 @@ QUICK = ("trec6", "ants_bees", "spoken_digits_fsdd")
 ROWS = {"text": (400, 600), "image": (250, 250), "audio": (250, 250)}  # of training and of test, at most
 FEW = (200, 200)
 REACH, LOSS = 0.67, 0.01  # what the field reports of LogME; a point
+LEAST = 3  # candidates below which there is no order to judge
 SCORES = ("rank", "probe", "LogME", "H-score")
 Answer = tuple[dict[str, Any], list[dict[str, Any]]]
 Change = Callable[[str, NDArray[Any]], NDArray[Any] | None]
@@ -100,12 +103,11 @@ def copy(source: Path, folder: Path, change: Change, **config: Any) -> str:
     return str(folder)
 
 
-def candidates(weights: Path, place: Path) -> dict[str, list[str]]:
-    """Real backbones and weakened copies by modality; what carries no weakness comes first."""
+def candidates(weights: Path, place: Path, modality: str) -> list[str]:
+    """Real backbones at hand and weakened copies; what carries no weakness comes first."""
     from rung.backbones.catalog import catalog, here
 
     minilm = here(catalog()[0])
-    assert minilm is not None
     narrow, wide, small, hears = (
         weights / name
         for name in (
@@ -115,31 +117,41 @@ def candidates(weights: Path, place: Path) -> dict[str, list[str]]:
             "yamnet_audioset",
         )
     )
-    return {
-        "text": [
-            catalog()[0].id,
-            str(weights / "stories260k_llama"),
-            copy(minilm, place / "minilm 3 layers", shortened(3), num_hidden_layers=3),
-            copy(minilm, place / "minilm 1 layer", shortened(1), num_hidden_layers=1),
-            copy(minilm, place / "minilm noise 0.5", noisy(0.5)),
-            copy(minilm, place / "minilm noise 1", noisy(1.0)),
-        ],
-        "image": [
-            str(narrow),
-            str(wide),
-            str(small),
-            copy(narrow, place / "mobilenet_v1 noise 0.3", noisy(0.3)),
-            copy(wide, place / "mobilenet_v2 shuffled from 12", shuffled(12)),
-            copy(small, place / "squeezenet noise 0.5", noisy(0.5)),
-        ],
-        "audio": [
-            str(hears),
-            f"onnx:{weights / 'google_speech_embedding' / 'embedding_model.onnx'}",
-            copy(hears, place / "yamnet noise 0.2", noisy(0.2)),
-            copy(hears, place / "yamnet noise 0.5", noisy(0.5)),
-            copy(hears, place / "yamnet shuffled from 18", shuffled(18)),
-        ],
-    }
+    words = weights / "google_speech_embedding" / "embedding_model.onnx"
+    real, weak = {
+        "text": (
+            [(minilm, catalog()[0].id), (weights / "stories260k_llama", "")],
+            [
+                (minilm, "minilm 3 layers", shortened(3), {"num_hidden_layers": 3}),
+                (minilm, "minilm 1 layer", shortened(1), {"num_hidden_layers": 1}),
+                (minilm, "minilm noise 0.5", noisy(0.5), {}),
+                (minilm, "minilm noise 1", noisy(1.0), {}),
+            ],
+        ),
+        "image": (
+            [(narrow, ""), (wide, ""), (small, "")],
+            [
+                (narrow, "mobilenet_v1 noise 0.3", noisy(0.3), {}),
+                (wide, "mobilenet_v2 shuffled from 12", shuffled(12), {}),
+                (small, "squeezenet noise 0.5", noisy(0.5), {}),
+            ],
+        ),
+        "audio": (
+            [(hears, ""), (words, f"onnx:{words}")],
+            [
+                (hears, "yamnet noise 0.2", noisy(0.2), {}),
+                (hears, "yamnet noise 0.5", noisy(0.5), {}),
+                (hears, "yamnet shuffled from 18", shuffled(18), {}),
+            ],
+        ),
+    }[modality]
+    there = {source for source, *_ in real if source and source.exists()}
+    found = [name or str(source) for source, name in real if source in there]
+    found += [copy(source, place / name, how, **config) for source, name, how, config in weak if source in there]
+    for source, name in real:
+        if source not in there:
+            print(f"left out, not there: {name or source}", flush=True)
+    return found
 
 
 def table(data: Path, name: str, part: str, most: int) -> pl.DataFrame:
@@ -214,29 +226,43 @@ def claims(rows: list[dict[str, Any]]) -> list[harness.Claim]:
     return found
 
 
+def merged(before: list[dict[str, Any]], now: list[dict[str, Any]], order: list[str]) -> list[dict[str, Any]]:
+    """The rows of both, by set in the bench's order; of a set that is in both, those of now alone."""
+    new = {row["set"] for row in now}
+    kept = [row for row in before if row["set"] not in new]
+    return sorted([*kept, *now], key=lambda row: ("candidate" in row, order.index(row["set"])))
+
+
 def main() -> None:
     """Rank and climb on each set; write after each."""
     every = {**dict.fromkeys(TEXT, "text"), **dict.fromkeys(IMAGE, "image"), **dict.fromkeys(AUDIO, "audio")}
     sets = option("sets", ",".join(every))
     keep, sys.argv = "--go-on" in sys.argv, [word for word in sys.argv if word != "--go-on"]
     asked = harness.options(__doc__)
-    last = asked.results / "rank.json"
-    before = json.loads(last.read_text())["rows"] if keep and not asked.quick and last.is_file() else []
-    climbed = {(row["set"], row["candidate"]): row["test"] for row in before if "candidate" in row}
-    sets = list(QUICK) if asked.quick else sets
-    rows: list[dict[str, Any]] = []
-    details: list[dict[str, Any]] = []
+    sets, kept = (list(QUICK), "rank_quick") if asked.quick else (sets, "rank")
+    last = asked.results / f"{kept}.json"
+    before = json.loads(last.read_text())["rows"] if not asked.quick and last.is_file() else []
+    before = [row for row in before if row["set"] in every]
+    climbed = {(row["set"], row["candidate"]): row["test"] for row in before if keep and "candidate" in row}
+    known: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory(prefix="rung-bench-") as place:
         os.environ["RUNG_CACHE"] = f"{place}/cache"
-        known = candidates(asked.data.parent / "weights", Path(place))
         for name in sets:
-            names = known[every[name]]
-            few, most = [names[0], *names[-2:]], ROWS[every[name]]
-            row, each = one(asked.data, name, few if asked.quick else names, FEW if asked.quick else most, climbed)
-            rows.append(row)
-            details += each
-            kept = "rank_quick" if asked.quick else "rank"
-            harness.write(kept, claims(rows), [*rows, *details], asked.results)
+            if name not in every or not (asked.data / name).is_dir():
+                print(f"left out, not there: {name}", flush=True)
+                continue
+            modality = every[name]
+            if modality not in known:
+                known[modality] = candidates(asked.data.parent / "weights", Path(place), modality)
+            names, most = known[modality], FEW if asked.quick else ROWS[modality]
+            if len(names) < LEAST:
+                print(f"left out, too few backbones: {name}", flush=True)
+                continue
+            few = [names[0], *names[-2:]] if asked.quick else names
+            row, each = one(asked.data, name, few, most, climbed)
+            before = merged(before, [row, *each], list(every))
+            shown = [row for row in before if "candidate" not in row]
+            harness.write(kept, claims(shown), before, asked.results)
 
 
 if __name__ == "__main__":

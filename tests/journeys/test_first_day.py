@@ -138,7 +138,7 @@ main()
         [sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 2, done.stderr
-    assert "full disk" in done.stderr
+    assert "full disk" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "run" / "run.json").exists()
 

@@ -1,11 +1,12 @@
 """`rung audit`: what in the data will ruin a result."""
 
+import sys
 from typing import Annotated, Optional
 
 import typer
 
 from rung.cli.options import AsJson, Column, Data, Device, Group, Seed, Target, Task, Time, Workers
-from rung.cli.show import print_json, screen
+from rung.cli.show import fitted, print_json, screen
 from rung.cli.watch import waiting
 from rung.report.audited import audit_report
 
@@ -59,7 +60,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
         return
     screen().print(audit_report(found.name, (found.rows, found.test_rows), found.findings, found.seconds))
     for copy in found.written:
-        made = f"{copy.kept:,} of {copy.rows:,} rows, {sum(copy.changes.values()):,} changes: see {copy.log}"
-        screen().print(f"\nWritten: {copy.path} ({made})", soft_wrap=True)
+        made = f"{copy.kept:,} of {copy.rows:,} rows, {sum(copy.changes.values()):,} changes"
+        paths = str(copy.path), str(copy.log)
+        said = fitted(f"\nWritten: {paths[0]} ({made}: see {paths[1]})", paths, to=sys.stdout)
+        screen().print(said, soft_wrap=True)
     if out:
         screen().print(f"\nAll rows: {out}/audit.json", soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Optional
 import typer
 
 from rung.cli.options import Data
-from rung.cli.show import aside
+from rung.cli.show import aside, fitted
 from rung.cli.watch import waiting
 
 
@@ -23,4 +23,5 @@ def command(
 
     with waiting(f"Reading {data}") as tell:
         vectors = embed(data, backbone=backbone, column=column, out=out, tell=tell)
-    aside().print(f"{vectors.shape[0]:,} rows x {vectors.shape[1]} features: {out}", soft_wrap=True)
+    said = fitted(f"{vectors.shape[0]:,} rows x {vectors.shape[1]} features: {out}", [out])
+    aside().print(said, soft_wrap=True)

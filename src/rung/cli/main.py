@@ -29,6 +29,7 @@ VERBS = {
     "demo": "Run the main job on embedded data and backbone.",
 }
 INTERRUPTED = 130
+WrongUse: Any = typer.BadParameter.__base__  # the root of what typer says no to, which it names nowhere in public
 
 
 class Verbs(TyperGroup):
@@ -45,6 +46,17 @@ class Verbs(TyperGroup):
         if ctx.resilient_parsing or _asks_for_list(sys.argv[1:]):
             return _named(cmd_name, _stand_in)
         return _named(cmd_name, import_module(f"rung.cli.{cmd_name}").command)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb; what typer itself refuses is told in lines as ours are."""
+        try:
+            return super().invoke(ctx)
+        except WrongUse as error:
+            from rung.cli.show import fitted
+
+            said = fitted(f"Error: {error.format_message()}").removeprefix("Error: ")
+            error.format_message = lambda: said
+            raise
 
 
 def _asks_for_list(arguments: list[str]) -> bool:
@@ -89,7 +101,8 @@ def main() -> None:
     except RungError as error:
         if debug:
             raise
-        typer.echo(f"{type(error).__name__}: {error}", err=True)
+        names = str(error.wanted).partition("one of ")[2].split(", ")
+        _say(f"{type(error).__name__}: {error}", f"{error.what}: wanted", *names)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -99,8 +112,15 @@ def main() -> None:
     except Exception:  # the last door: a bug ends with a log, not with a wall of text
         if debug:
             raise
-        typer.echo(f"This is a bug in Rung. The log is in {_log()}; --debug shows it here.", err=True)
+        log = str(_log())
+        _say(f"This is a bug in Rung. The log is in {log}; --debug shows it here.", log)
         sys.exit(1)
+
+
+def _say(text: str, *whole: str) -> None:
+    from rung.cli.show import fitted
+
+    typer.echo(fitted(text, whole), err=True)
 
 
 def _log() -> Path:

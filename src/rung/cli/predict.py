@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from rung.cli.options import Data, RunFolder
-from rung.cli.show import aside
+from rung.cli.show import aside, fitted
 from rung.cli.watch import waiting
 
 
@@ -23,8 +23,8 @@ def command(
         table = predict(run, data, out=out, tell=tell, notice=noticed.append)
     failed = int((table["error"] != "").sum()) if "error" in table.columns else 0
     console = aside()
-    console.print(f"{len(table):,} rows predicted: {out}", soft_wrap=True)
+    console.print(fitted(f"{len(table):,} rows predicted: {out}", [out]), soft_wrap=True)
     for finding in noticed:
-        console.print(f"Warning: {finding.what}; they are predicted all the same.", soft_wrap=True)
+        console.print(fitted(f"Warning: {finding.what}; they are predicted all the same."), soft_wrap=True)
     if failed:
         console.print(f"Warning: {failed:,} rows could not be read; their reasons stand in the column error.")

@@ -2,12 +2,17 @@
 
 import json
 import math
+import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
 from rung.core.processes import leads
+from rung.report.wrapped import wrapped
+
+WIDTH = 80  # where nobody can say how wide the terminal is
 
 
 def json_ready(value: Any) -> Any:
@@ -37,3 +42,13 @@ def screen() -> Console:
 def aside() -> Console:
     """The terminal for progress and warnings: stderr."""
     return Console(stderr=True, highlight=False, quiet=not leads())
+
+
+def fitted(text: str, whole: Sequence[str] = (), *, to: Any = None) -> str:
+    """The text in lines as wide as the terminal of `to` (stderr by default), or 80 where it goes to a file or a pipe.
+
+    COLUMNS in the environment says otherwise, as everywhere. whole: what may stand on no two lines, as paths.
+    """
+    shown = to or sys.stderr
+    wide = Console(file=shown).width if shown.isatty() or os.environ.get("COLUMNS", "").isdigit() else WIDTH
+    return wrapped(text, wide, whole=whole)

@@ -61,6 +61,35 @@ def paired(
     )
 
 
+def paired_error(
+    metric: Metric,
+    target: NDArray[Any],
+    first_RVC: Floats,
+    second_RVC: Floats,
+    *,
+    cluster: Ints | None = None,
+    seed: int = 0,
+    times: int = TIMES,
+) -> float:
+    """Standard error of the difference of two candidates on the same rows: the deviation of its resamples.
+
+    Rows on which both do alike add nothing to it: where they err on the same rows it is smaller than the errors of
+    the two scores tell, and 0 where they agree on every row. Whole clusters are drawn where rows belong together; NaN
+    where the metric is defined in no resample. Predictions (R, V, C) or (V, C). Raises BadShape when rows disagree.
+    Source: Efron and Tibshirani 1993, chapter 6.
+
+    >>> from rung.metrics.accuracy import accuracy
+    >>> y, said = np.zeros(50, np.int64), np.tile([[1, 0], [0, 1]], (25, 1)).astype(np.float32)
+    >>> paired_error(accuracy, y, said, said)
+    0.0
+    """
+    gain_B = paired(
+        metric, target, first_RVC, second_RVC, resamples(len(target), seed=seed, times=times, cluster=cluster)
+    )
+    known = gain_B[~np.isnan(gain_B)]
+    return float(known.std()) if len(known) else float("nan")
+
+
 def one_sided(gain_B: NDArray[np.float64]) -> float:
     """Share of resamples in which nothing is gained, never 0; NaN (undefined) resamples are left out.
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Sequence
 def ordered(score_A: Sequence[float], logme_A: Sequence[float], noise: Callable[[int, int], bool]) -> list[list[int]]:
     """Indices of A candidates in groups, best first; inside a group LogME orders what the probe can't tell apart.
 
-    score_A: higher is better. noise(a, b): whether what a scores above b may be chance. The best score left opens a
-    group, and takes in all that noise does not tell from it. NaN for LogME comes last.
+    score_A: higher is better. noise(a, b): whether what a scores above b may be chance. Noise is not transitive (a may
+    tie with b, b with c, and a lead c), so nothing is chained: the best score left opens a group, takes in all that
+    noise does not tell from it alone, and the next group begins with the best score that is left then. NaN for LogME
+    comes last.
 
     >>> ordered([0.9, 0.5, 0.89], [0.1, 0.9, 0.3], lambda a, b: abs(a - b) == 2)
     [[2, 0], [1]]
+    >>> ordered([0.90, 0.88, 0.86], [0.1, 0.2, 0.3], lambda a, b: abs(a - b) == 1)
+    [[1, 0], [2]]
     """
     left = sorted(range(len(score_A)), key=lambda a: -score_A[a])
     groups = []

@@ -1,7 +1,7 @@
 """Rank: which backbone suits these rows, and at what cost, before any of them goes up the ladder.
 
 Expected ending: a Ranking whose first backbone leads by an out-of-fold linear probe on at most 1,500 rows, or by LogME
-among those that are within a standard error of its best; the others stand below it with their reason.
+among those whose paired difference from its best is within a standard error; the others stand below with their reason.
 """
 
 from collections.abc import Callable, Sequence

@@ -9,15 +9,13 @@ import numpy as np
 from rung.core.contracts import Embedder, Job
 from rung.core.evidence import Difference, RankedBackbone
 from rung.core.types import Column, Floats, Plan, Target, Tell
-from rung.evaluate.compare import compare
+from rung.evaluate.compare import compare, paired_error
 from rung.metrics.base import Metric
 from rung.rank.order import ordered
 from rung.recipes.measure import seen
 from rung.recipes.prepare import Prepared
 from rung.report import units
 from rung.report.ranking import short_names
-
-Z = 1.96  # half a 95 % interval in standard errors
 
 
 @dataclass(frozen=True)
@@ -57,20 +55,25 @@ class Tried:
 
 
 def in_order(tried: Sequence[Tried], rows: Rows) -> tuple[tuple[RankedBackbone, ...], str]:
-    """The candidates in order, and why the first is the first."""
+    """The candidates in order, and why the first is the first.
+
+    A tie is a paired difference, on the same held-out rows of the same folds, of no more than its own standard error.
+    Ties are not transitive, so each is a tie with the best score left, and with none but it: see `ordered`.
+    """
     sign = rows.metric.sign
     able = [each for each in tried if each.prediction is not None]
     rest = [each.shown for each in tried if each.prediction is None]
 
     def over(a: int, b: int) -> Difference:
-        first, second = able[a].prediction, able[b].prediction
-        assert first is not None
-        assert second is not None
-        return compare(rows.metric, rows.truth, first, second, cluster=rows.cluster, seed=rows.seed)
+        return compare(rows.metric, rows.truth, *_both(able[a], able[b]), cluster=rows.cluster, seed=rows.seed)
+
+    def noise(a: int, b: int) -> bool:
+        error = paired_error(rows.metric, rows.truth, *_both(able[a], able[b]), cluster=rows.cluster, seed=rows.seed)
+        return not value[a] - value[b] > error  # equal scores are a tie, and what is not defined tells nothing apart
 
     value = [sign * each.shown.score.value for each in able if each.shown.score is not None]
     known = [np.nan if each.shown.logme is None else each.shown.logme for each in able]
-    groups = ordered(value, known, lambda a, b: _noise(over(a, b)))
+    groups = ordered(value, known, noise)
     order = [(a, len(group) > 1) for group in groups for a in group]
     listed = [
         replace(able[a].shown, behind=over(order[0][0], a) if a != order[0][0] else None, tied=tied)
@@ -84,13 +87,10 @@ def in_order(tried: Sequence[Tried], rows: Rows) -> tuple[tuple[RankedBackbone, 
     return (*listed, *rest), _why(listed, len(groups[0]))
 
 
-def _noise(gain: Difference) -> bool:
-    """Whether a gain is within its standard error, as its 95 % interval shows it.
-
-    The interval itself would be too wide a tie: on a few hundred rows it leaves nearly every order to LogME, which then
-    lost more test score than the probe alone (bench/rank.py, on seven sets).
-    """
-    return not gain.value > (gain.high - gain.low) / (2 * Z)
+def _both(first: Tried, second: Tried) -> tuple[Floats, Floats]:
+    assert first.prediction is not None
+    assert second.prediction is not None
+    return first.prediction, second.prediction
 
 
 def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
@@ -106,7 +106,7 @@ def _why(listed: Sequence[RankedBackbone], ties: int) -> str:
     if ties == 1:
         return f"{held}, {units.gain(second.behind, first.score.name)} over {name[second.id]}."
     others = ", ".join(name[each.id] for each in listed[1:ties])
-    tied = f"{held}. {others} {'is' if ties == 2 else 'are'} within noise of the best (a standard error)"
+    tied = f"{held}. {others} {'is' if ties == 2 else 'are'} within noise of the best (a paired standard error)"
     if first.logme is None:
         return f"{tied}, and LogME is not defined here."
     return f"{tied}: LogME, {first.logme:.3f}, breaks the tie."
