@@ -17,6 +17,14 @@ def edited(row, label=None):
     return frame if label is None else frame.with_columns(label=pl.lit(label))
 
 
+def reordered(row):
+    """One clean row, its words from the middle on put first, and a courtesy before them."""
+    frame = clean_table()[[row]]
+    words = frame["text"][0].split()
+    text = " ".join(["thanks", *words[5:], *words[:5], "please"])
+    return frame.with_columns(text=pl.lit(text))
+
+
 @planted
 def near_duplicates():
     return audited(pl.concat([clean_table(), edited(4), edited(7)]), near=near_rows), (120, 121)
@@ -30,3 +38,13 @@ def near_shared_rows():
 @planted
 def conflicting_near_duplicates():
     return audited(pl.concat([clean_table(), edited(4, "yes")]), near=near_rows), (4, 120)
+
+
+@planted
+def reworded():
+    return audited(pl.concat([clean_table(), reordered(4), edited(7)]), near=near_rows), (120,)
+
+
+@planted
+def reworded_test():
+    return audited(clean_table(), pl.concat([clean_table(30, seed=1), reordered(4), edited(7)]), near=near_rows), (30,)

@@ -62,6 +62,15 @@ def near_rows(frame: pl.DataFrame, columns: Sequence[Column]) -> Near:
     return Near(bonds.label, bonds.label if (bonds.label == whole).all() else whole)
 
 
+def thumbnails(series: pl.Series) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """(N, 32, 32) grey thumbnails of images, blank where there is none that can be read; kept from earlier looks."""
+    files = files_of(series)
+    marks = _marks([file for file in files if file is not None], Role.IMAGE)
+    found = [None if file is None else marks[file.key] for file in files]
+    blank = np.zeros((SIDE, SIDE), np.uint8)
+    return np.stack([blank if each is None else each[0] for each in found]) if found else blank[None][:0]
+
+
 def longest(rows: int) -> int:
     """How many rows may be held together as near copies of one another.
 
