@@ -1,12 +1,14 @@
 """The ladder promotes, stops, skips and says why, whatever the rungs are."""
 
+import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
 import pytest
 
-from rung.core.contracts import Collapse, Job, Trial
+from rung.adapt.costs import in_time
+from rung.core.contracts import Collapse, Job, OutOfTime, Trial
 from rung.core.evidence import Difference
 from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
@@ -116,6 +118,35 @@ def test_a_rung_that_does_not_fit_the_budget_is_skipped_by_name_and_not_started(
     assert "60 s" in climbed.step("frozen").evidence.why
     assert dear.tried == []
     assert climbed.stopped == "the budget"
+
+
+def test_a_rung_that_would_not_end_in_time_is_given_up_and_the_budget_is_named(job, monkeypatch):
+    slow = Scripted("frozen", 1.0)
+
+    def climbs(_):
+        raise OutOfTime("after 1 of 5 folds it needed about 80 s more, with 10 s left of the budget")
+
+    monkeypatch.setattr(slow, "climb", climbs)
+    climbed = climb(job, ladder([Scripted("prior", 0.5), slow], left=10))
+    assert climbed.step("frozen").evidence.status == "skipped"
+    assert "80 s" in climbed.step("frozen").evidence.why
+    assert climbed.winner == "prior"
+    assert climbed.stopped == "the budget"
+
+
+def test_folds_end_where_those_that_ended_show_that_the_others_would_not_fit():
+    made = []
+
+    def fold(f):
+        made.append(f)
+        time.sleep(0.02)
+        return f
+
+    with pytest.raises(OutOfTime, match="after 1 of 5 folds"):
+        in_time(fold, 5, lambda: 0.001)
+    assert made == [0]
+    assert in_time(fold, 3, lambda: 10.0) == [0, 1, 2]
+    assert in_time(fold, 1, lambda: 0.0) == [0]
 
 
 def test_a_rung_that_predicts_one_class_has_collapsed(job):

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 from math import ceil
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,9 +20,11 @@ from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
-from rung.core.contracts import Job, Prepared
+from rung.core.contracts import Job, OutOfTime, Prepared
 from rung.core.types import Cost, Ints
 
+Made = TypeVar("Made")
+LATE = 1.05  # times what is left: the last folds may be quicker than the first
 FIND = "find"  # the rate, by a range test
 
 
@@ -55,6 +57,26 @@ class Trains(Protocol):
 
     def fusion(self, job: Job) -> str:
         """Whether trees are grown over what training made: "head" where not."""
+
+
+def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -> list[Made]:
+    """What each of so many folds gives, as long as those that ended show that the others fit what is left.
+
+    A prediction may be wrong by half; a budget is kept. What folds found stays in the notebook, for a resume with more
+    time. Raises OutOfTime.
+
+    >>> in_time(lambda f: f, 3, lambda: 60.0)
+    [0, 1, 2]
+    """
+    found: list[Made] = []
+    begun = perf_counter()
+    for f in range(many):
+        found.append(fold(f))
+        needed = (perf_counter() - begun) / len(found) * (many - len(found))
+        if needed > (rest := left()) * LATE:
+            said = f"after {len(found)} of {many} folds it needed about {needed:.0f} s more"
+            raise OutOfTime(f"{said}, with {max(rest, 0):.0f} s left of the budget")
+    return found
 
 
 def predicted(rung: Trains, job: Job) -> Cost:

@@ -19,7 +19,7 @@ import torch
 from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
 from rung.adapt.choose import inner_folds
-from rung.adapt.costs import FIND, predicted
+from rung.adapt.costs import FIND, in_time, predicted
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
@@ -100,12 +100,12 @@ class Tuned:
         return predicted(self, job)
 
     def climb(self, job: Job) -> Trial:
-        """Train on each fold of the first repeat; predict its validation rows with the weights that were kept."""
+        """Train on each fold of the first repeat; predict its validation rows with the best weights; see in_time."""
         ground = Ground.of(job)
         folds = [fold for fold in job.plan.folds if fold.repeat == 0]
         judged = job.plan.judged
         prediction = np.zeros((1, len(judged), job.target.outputs), np.float32)
-        notes = [self._fold(ground, f, fold, len(folds)) for f, fold in enumerate(folds)]
+        notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds)), len(folds), job.left)
         for fold, note in zip(folds, notes, strict=True):
             prediction[0, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]

@@ -194,6 +194,10 @@ class Collapse(Exception):
     """Training died (one class, a loss that is not finite, worse than guessing): the message says how and when."""
 
 
+class OutOfTime(Exception):
+    """A rung would not end within the budget that is left: the message says how far it came."""
+
+
 class Head(Protocol):
     """A fitted map from features to predictions, applied with numpy alone."""
 

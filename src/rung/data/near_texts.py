@@ -3,8 +3,8 @@
 What two texts share is weighed by how rare each word is. Other numbers and a negation more or less are no light edits.
 Candidates are texts whose words are the same but for one (exact for up to 16 words), and texts that agree in a band of
 weighted MinHash over the trigrams of their words; words alone verify them, and what words confirm is found by words.
-What takes embeddings to find is more than a light edit: see rung.data.reworded. datasketch holds a Python object for each row and band and
-hashes one row at a time; here a row costs some numbers in arrays. bench/audit_dups.py times both.
+What takes embeddings to find is more than a light edit: see rung.data.reworded. datasketch holds a Python object for
+each row and band and hashes one row at a time; here a row costs some numbers in arrays. bench/audit.py times both.
 Sources: Broder 1997, On the resemblance and containment of documents; Gollapudi and Panigrahy 2006, Exploiting
 asymmetry in hierarchical topic extraction (weights by races of exponentials); Bocek et al. 2007, Fast similarity search
 in large dictionaries (neighbourhoods by deletion).

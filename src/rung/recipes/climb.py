@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import cast
 
-from rung.core.contracts import BackboneCard, Collapse, Job, Model, Rung, Trial
+from rung.core.contracts import BackboneCard, Collapse, Job, Model, OutOfTime, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
@@ -132,6 +132,9 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     except Collapse as died:
         spent = perf_counter() - started
         return Step(RungEvidence(rung.name, "collapsed", str(died), predicted=cost, seconds=spent))
+    except OutOfTime as late:
+        spent = perf_counter() - started
+        return Step(RungEvidence(rung.name, "skipped", str(late), predicted=cost, seconds=spent))
     model = rung.refit(job, trial.choice) if trial.model is None else trial.model
     seconds = perf_counter() - started
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
