@@ -11,7 +11,7 @@ from rung.audit.base import check, numbered, rows_of
 from rung.core.audited import Audited, Part
 from rung.core.rng import generator
 from rung.core.types import Column, Finding, Floats, Ints, Role, Target, Task
-from rung.data.copies import classes_of, codes
+from rung.data.copies import COPIED, classes_of, codes
 from rung.data.inputs import cast
 from rung.data.numbers import to_numbers
 from rung.data.strata import row_strata
@@ -44,11 +44,15 @@ def likely_groups(seen: Audited) -> Iterator[Finding]:
 
 
 def named(seen: Audited) -> list[tuple[str, Ints]]:
-    """Columns named like groups that repeat their values, and the number of each row's value."""
+    """Columns named like groups that repeat their values, and the number of each row's value; no copy of the target."""
     found = []
     for column in seen.columns:
         role, series = column.role, seen.pool.frame[column.name]
-        if role in (Role.TARGET, Role.GROUP, Role.DATETIME, Role.SERIES) or series.dtype.is_nested():
+        if (
+            column.why == COPIED
+            or role in (Role.TARGET, Role.GROUP, Role.DATETIME, Role.SERIES)
+            or series.dtype.is_nested()
+        ):
             continue
         if not NAMED.search(CAMEL.sub("_", column.name)) or series.dtype == pl.Binary:
             continue
