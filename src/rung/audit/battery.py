@@ -24,7 +24,7 @@ HARM = (
     ),
     (
         "conflicting_labels", "conflicting_near_duplicates", "label_errors", "label_twins", "label_sets", "odd_value",
-        "null_target", "unknown_label", "confused_classes", "target_drifts",
+        "null_target", "none_label", "unknown_label", "confused_classes", "target_drifts",
     ),
     ("personal", "licence"),
 )  # fmt: skip
