@@ -9,6 +9,7 @@ import numpy as np
 from rung.audit.base import check, numbered, rows_of
 from rung.core.audited import Audited
 from rung.core.types import FEATURES, Finding, Role
+from rung.data.spellings import meanings
 from rung.data.units import content_tells
 from rung.data.words import as_texts
 
@@ -50,8 +51,10 @@ def duplicates(seen: Audited) -> Iterator[Finding]:
 
 
 def _conflicting(seen: Audited, twins: Sequence[Sequence[int]]) -> Iterator[Finding]:
-    """Rows without text that clash are no news beside the finding that they hold none."""
+    """Rows without text that clash are no news beside the finding that they hold none; nor are two spellings."""
     value = seen.target.value
+    if seen.target.task.one_label:
+        value = meanings(seen.target.labels)[value]
     filled = _filled(seen)
     clashing = [
         place
