@@ -139,8 +139,9 @@ def _odd_values(seen: Audited, judged: Judged) -> Iterator[Finding]:
         return
     rows = numbered(seen.pool, judged.rows[order])
     names = tuple(f"given {given[i]:.4g}, looks like {judged.p_NC[i, 0]:.4g}" for i in order)
-    verb, a = ("has", "a value") if len(rows) == 1 else ("have", "values")
-    what = f"{rows_of(len(rows))} {verb} {a} over {FAR:.0f} times farther off than 95 % of the rows are"
+    has = "has a value" if len(rows) == 1 else "have values"
+    of = f"of {seen.target_name!r}"
+    what = f"{rows_of(len(rows))} {has} {of} over {FAR:.0f} times farther off than 95 % of the rows are"
     effect = "A few such values can outweigh all others in squared errors."
     fix = "Look whether unit, sign and decimal point are right."
     much = len(rows) >= MUCH * len(given)
