@@ -291,14 +291,3 @@ def test_tables_of_facts_and_backbones_fit_80_columns():
         roles_table(COLUMNS),
     ):
         assert all(len(line) <= 80 for line in drawn(table).splitlines())
-
-
-@pytest.mark.parametrize("width", range(40, 90, 7))
-def test_a_label_of_several_words_stays_on_one_line(width):
-    what = "labels that differ: 'Not spam at all' beside \"it isn't spam at all\"; a row's label is one class' own"
-    console = Console(file=io.StringIO(), width=width)
-    console.print(findings_panel([Finding("label_twins", what, (3,), "warn")], effects=True))
-    said = console.file.getvalue()
-    assert "'Not spam at all'" in said
-    assert '"it isn\'t spam at all"' in said
-    assert max(map(len, said.splitlines())) <= width
