@@ -79,6 +79,17 @@ def likely_group():
     return audited(frame, test, roles=ROLES | {"user": Role.CATEGORY}), tuple(range(0, 40, 2))
 
 
+@planted
+def possible_group():
+    """Whoever is behind x7 has one number of their own in all of their rows."""
+    draw = generator(0, "unnamed")
+    who, weight = draw.permutation(np.arange(200) % 40), draw.normal(size=40).round(3)
+    frame = clean_table(200).with_columns(x7=pl.Series(who + 100), weight=pl.Series(weight[who]))
+    test = clean_table(20, seed=1).with_columns(x7=pl.Series([103, 999] * 10), weight=pl.lit(0.5))
+    roles = ROLES | {"x7": Role.NUMBER, "weight": Role.NUMBER}
+    return audited(frame, test, roles=roles), tuple(range(0, 20, 2))
+
+
 def voices(rows=200):
     """Sounds named by class, speaker and number, and vectors that lie around the speaker's own."""
     draw = generator(0, "voices")

@@ -3,13 +3,17 @@
 from dataclasses import replace
 
 import numpy as np
+import planted_labels  # noqa: F401  # enters its faults
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from planted_faults import PLANTED
 from scipy.stats import binomtest
 
 from rung.audit.classes import class_sizes, confused, confused_classes, wilson
+from rung.audit.duplicates import duplicates
+from rung.audit.label_errors import label_errors
 from rung.core.audited import Judged
 from rung.core.types import Target, Task
 from rung.testing.checks_audit import audited, clean_table
@@ -86,3 +90,28 @@ def test_where_nothing_is_told_apart_no_pair_is():
     wrong = np.random.default_rng(0).random(120) < 0.5
     seen = audited(clean_table(), judged=lambda: said(given_N, wrong, 2))
     assert not list(confused_classes(seen))
+
+
+def test_a_rarer_spelling_is_no_small_class_and_confused_with_nobody():
+    frame = labelled({"spam": 60, "ham": 50, "Spam": 10})
+    found = list(class_sizes(audited(frame, clean_table(45).drop("label"))))
+    assert not [each for each in found if "'Spam'" in each.what]
+    p_NC = np.where(np.arange(3) == 1, 0.1, 0.45).repeat(120).reshape(3, 120).T
+    said = Judged(np.arange(120), np.asarray(p_NC, np.float32))
+    assert confused(said, audited(frame).target.value)
+    assert not list(confused_classes(audited(frame, judged=lambda: said)))
+
+
+def test_equal_rows_whose_labels_are_spelt_differently_do_not_disagree():
+    frame = labelled({"spam": 60, "ham": 50, "Spam": 10})
+    again = pl.concat([frame, frame[:2].with_columns(label=pl.Series(["SPAM", "ham"]))])
+    (found,) = [each for each in duplicates(audited(again)) if each.check == "conflicting_labels"]
+    assert found.rows == (1, 121)
+
+
+def test_a_row_that_looks_like_another_spelling_of_its_label_is_no_label_error():
+    seen, rows = PLANTED["label_errors"]()
+    respelt = replace(seen.target, labels=("Yes", "yes"))
+    (found,) = label_errors(seen)
+    assert set(found.rows) == set(rows)
+    assert not list(label_errors(replace(seen, target=respelt)))

@@ -197,4 +197,5 @@ def test_dear_ones_are_no_odd_values_and_a_slipped_point_is():
     value[3] *= 100
     (found,) = label_errors(audited(frame.with_columns(label=pl.Series(value)), judged=lambda: judged))
     assert found.rows == (3,)
+    assert "a value of 'label'" in found.what
     assert not dear

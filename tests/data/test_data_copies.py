@@ -109,6 +109,17 @@ def test_ids_good_predictors_and_few_rows_are_no_copies():
     assert not found_in(classes_target(rare), c=rare)[0]  # one row in 240 may agree by luck
 
 
+@pytest.mark.parametrize("role", [Role.CATEGORY, Role.NUMBER, Role.ID])
+def test_a_few_codes_for_each_of_many_classes_are_a_copy(role):
+    y, draw = label(20, 2000), generator(0, "codes")
+    code = draw.permutation(1000)[3 * y + draw.integers(3, size=len(y))]
+    target = classes_target(y, [f"k{each}" for each in range(20)])
+    gone, found = found_in(target, role=role, x7=code, decoy=draw.permutation(code))
+    assert gone == {"x7"}
+    assert "--group x7" in found[0].what
+    assert not found_in(target, role=role, many=code * 100 + np.arange(2000) % 100)[0]  # a group of its own
+
+
 def test_a_count_of_rows_is_no_copy_of_a_target_that_grows():
     y = np.cumsum(generator(0, "growing").exponential(size=N))
     assert not found_in(Target(Task.REGRESSION, y), Role.NUMBER, c=np.arange(N))[0]

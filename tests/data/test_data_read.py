@@ -140,6 +140,13 @@ def test_a_missing_file_offers_the_nearest_name(tmp_path):
     assert caught.value.exit_code == 2
 
 
+def test_a_link_to_nothing_is_not_offered_again(tmp_path):
+    (tmp_path / "reviews.csv").symlink_to(tmp_path / "gone.csv")
+    with pytest.raises(NoSuchFile, match="a link to nothing") as caught:
+        read(tmp_path / "reviews.csv")
+    assert "Did you mean" not in str(caught.value)
+
+
 def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(NoSuchFile, match="got no folder"):
         read(tmp_path / "none" / "reviews.csv")

@@ -152,6 +152,21 @@ def test_labels_that_differ_only_in_case_or_spacing_are_named():
     assert len(finding.rows) == 8
 
 
+@pytest.mark.parametrize("word", ["n/a", "N/A", "?", "None ", "NULL", "unknown", "-", "TODO"])
+def test_labels_that_say_none_are_named_and_one_as_frequent_as_a_class_is_a_note(word):
+    few = encode(pl.Series("kind", ["ham", "spam"] * 20 + [word] * 2)).findings
+    assert [(each.check, each.severity, each.rows) for each in few] == [("none_label", "warn", (40, 41))]
+    assert f"{word!r} (2)" in few[0].what
+    many = encode(pl.Series("kind", ["ham", "spam", word] * 20)).findings
+    assert [(each.check, each.severity) for each in many] == [("none_label", "note")]
+    assert not encode(pl.Series("kind", ["ham", "spam", "nothing"] * 20)).findings
+
+
+def test_a_spelling_of_one_row_is_no_rare_class_too():
+    found = encode(pl.Series("kind", ["ham", "spam"] * 20 + ["Spam", "spam ", "eggs"])).findings
+    assert {each.check: each.rows for each in found} == {"rare_class": (42,), "label_twins": (40, 41)}
+
+
 def test_labels_that_differ_in_accents_or_a_full_stop_are_named_and_numbers_are_not():
     encoded = encode(pl.Series("kind", ["café", "not spam"] * 20 + ["cafe", "not_spam.", "-1", "1"] * 4))
     (finding,) = [found for found in encoded.findings if found.check == "label_twins"]

@@ -1,14 +1,13 @@
 """What a user may set of each rung, checked by name and kind before a row is read."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from math import inf
 from typing import Any
 
 from rung.adapt.ladder import rungs
 from rung.adapt.tuned_fusion import WAYS
 from rung.adapt.views import AUTO, KNOWN, NONE, of_sense
-from rung.core.errors import BadOption
+from rung.core.errors import BadOption, nearest
 from rung.core.types import Column
 
 WORDS = {
@@ -54,8 +53,7 @@ def checked_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in given.items():
         if name not in known:
-            near = get_close_matches(name, known, n=1)
-            fix = f"Did you mean {near[0]!r}?" if near else f"Settings are {', '.join(sorted(known)[:6])}, ..."
+            fix = nearest(name, known) or f"Settings are {', '.join(sorted(known)[:6])}, ..."
             raise BadOption("--set", wanted="RUNG.SETTING=VALUE of a rung that trains", got=name, fix=fix)
         found[name] = _as(name, value, known[name])
     return found

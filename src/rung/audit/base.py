@@ -1,9 +1,13 @@
 """The register in which each check enters itself, and the words that checks share."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from rung.core.audited import Check, Find, Need, Part
+from numpy.typing import NDArray
+
+from rung.core.audited import Audited, Check, Find, Need, Part
 from rung.core.registry import Registry
+from rung.data.spellings import meanings
 
 CHECKS: Registry[Check] = Registry("check")
 
@@ -16,6 +20,12 @@ def check(name: str, title: str, *, says: tuple[str, ...] = (), needs: tuple[Nee
         return find
 
     return enter
+
+
+def meant(seen: Audited) -> NDArray[Any]:
+    """The target row for row, all spellings of a label as one."""
+    target = seen.target
+    return meanings(target.labels)[target.value] if target.task.one_label else target.value
 
 
 def numbered(part: Part, places: Iterable[int]) -> tuple[int, ...]:

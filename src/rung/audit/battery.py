@@ -20,12 +20,12 @@ HARM = (
         "target_copy", "shared_rows", "near_shared_rows", "reworded_test",
         "shared_groups", "future_column", "old_test_rows",
         "telltale", "telltale_word", "telltale_length", "telltale_order", "missing_tells", "media_made", "media_extent",
-        "likely_group", "repeated_id", "near_chains",
-        "reworded", "embedding_shift", "column_shift", "label_shift", "missing_shift",
+        "likely_group", "possible_group", "repeated_id", "near_chains", "reworded", "embedding_shift", "column_shift",
+        "label_shift", "missing_shift",
     ),
     (
         "conflicting_labels", "conflicting_near_duplicates", "label_errors", "label_twins", "label_sets", "odd_value",
-        "null_target", "unknown_label", "confused_classes", "target_drifts",
+        "null_target", "none_label", "unknown_label", "confused_classes", "target_drifts",
     ),
     ("personal", "licence"),
 )  # fmt: skip

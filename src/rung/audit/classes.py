@@ -9,6 +9,7 @@ import numpy as np
 from rung.audit.base import check, numbered, rows_of
 from rung.core.audited import Audited, Judged
 from rung.core.types import Finding, Ints, Target, Task
+from rung.data.spellings import meanings, respelt
 
 Z = 1.96
 USUAL = 0.8  # a recall such as is measured
@@ -71,7 +72,7 @@ def _small(seen: Audited, count_C: Ints) -> Iterator[Finding]:
     else:  # closed labels: as many as the rows to learn from let expect
         expected_C = np.round(count_C * len(seen.test.row) / len(seen.pool.row)).astype(np.int64)
     half_C = np.array([_half(max(1, int(n))) for n in expected_C])
-    few = np.flatnonzero((half_C > WIDE) & (count_C >= RARE))
+    few = np.flatnonzero((half_C > WIDE) & (count_C >= RARE) & ~respelt(seen.target.labels, count_C))
     if not len(few):
         return
     few = few[np.argsort(count_C[few], kind="stable")]
@@ -95,7 +96,8 @@ def _half(n: int) -> float:
 
 def _imbalance(seen: Audited, count_C: Ints) -> Iterator[Finding]:
     labels, total = seen.target.labels, int(count_C.sum())
-    most, least = int(count_C.argmax()), int(count_C.argmin())
+    own = np.flatnonzero(~respelt(labels, count_C))
+    most, least = int(count_C.argmax()), int(own[count_C[own].argmin()])
     share = count_C[most] / total
     if share < HEAVY and count_C[least] * len(labels) > LIGHT * total:
         return
@@ -116,11 +118,12 @@ def confused_classes(seen: Audited) -> Iterator[Finding]:
     if judged is None or not seen.target.task.one_label:
         return
     given_N = seen.target.value[judged.rows]
-    pairs = confused(judged, given_N)
+    labels = seen.target.labels
+    meant_C = meanings(labels)
+    pairs = [each for each in confused(judged, given_N) if meant_C[each.first] != meant_C[each.second]]
     told = len(np.unique(given_N))
     if not pairs or len(pairs) * 4 > told * (told - 1):  # over half of all pairs: the features tell little of any
         return
-    labels = seen.target.labels
     some = ", ".join(
         f"{labels[each.first]!r} and {labels[each.second]!r} ({100 * each.share:.0f} %, {100 * each.low:.0f} to "
         f"{100 * each.high:.0f})"

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from rung.audit.base import check, numbered, rows_of
+from rung.audit.base import check, meant, numbered, rows_of
 from rung.core.audited import Audited
 from rung.core.types import FEATURES, Finding, Role
 from rung.data.units import content_tells
@@ -50,8 +50,8 @@ def duplicates(seen: Audited) -> Iterator[Finding]:
 
 
 def _conflicting(seen: Audited, twins: Sequence[Sequence[int]]) -> Iterator[Finding]:
-    """Rows without text that clash are no news beside the finding that they hold none."""
-    value = seen.target.value
+    """Rows without text that clash are no news beside the finding that they hold none; nor are two spellings."""
+    value = meant(seen)
     filled = _filled(seen)
     clashing = [
         place

@@ -10,6 +10,7 @@ from rung.audit.base import check, numbered, rows_of
 from rung.audit.confident import Noise, noise_in
 from rung.core.audited import Audited, Judged
 from rung.core.types import Finding, Ints, Task
+from rung.data.spellings import meanings
 
 CHANCE = 0.25  # that a label is wrong, from which its row is named
 BLIND, WEAK = 0.5, 0.75  # share of rows that a model has right below which it accuses nobody, and not for sure
@@ -35,7 +36,7 @@ def label_errors(seen: Audited) -> Iterator[Finding]:
     if not noise.shown or right < BLIND or (given.ndim == 2 and _skill(right, given) < LEARNT):
         return
     order = ranked(noise, given_N)
-    order = order[noise.chance_N[order] >= CHANCE]
+    order = order[(noise.chance_N[order] >= CHANCE) & _meant_other(seen, noise, given_N)[order]]
     _, first = np.unique(row_N[order], return_index=True)  # a row of several labels is named once, by its worst
     order = order[np.sort(first)]
     if len(order):
@@ -94,6 +95,16 @@ def _finding(seen: Audited, judged: Judged, noise: Noise, found: tuple[Ints, Int
     )
 
 
+def _meant_other(seen: Audited, noise: Noise, given_N: Ints) -> NDArray[np.bool_]:
+    """(N,) whether a row looks like something else than another spelling of its label, which is told of as such."""
+    p_NC = noise.p_NC.copy()
+    if seen.target.value.ndim == 2:
+        return np.ones(len(given_N), np.bool_)
+    p_NC[np.arange(len(given_N)), given_N] = -1
+    meant_C = meanings(seen.target.labels)
+    return np.asarray(meant_C[p_NC.argmax(axis=1)] != meant_C[given_N], np.bool_)
+
+
 def _doubted(found: Finding, right: float) -> Finding:
     """The same from a model that errs often itself: on hard sets it is sure of what is wrong, so nothing is counted."""
     model = f"a model doubts; it has {100 * right:.0f} % right itself, so many of them will be its own errors"
@@ -128,8 +139,9 @@ def _odd_values(seen: Audited, judged: Judged) -> Iterator[Finding]:
         return
     rows = numbered(seen.pool, judged.rows[order])
     names = tuple(f"given {given[i]:.4g}, looks like {judged.p_NC[i, 0]:.4g}" for i in order)
-    verb, a = ("has", "a value") if len(rows) == 1 else ("have", "values")
-    what = f"{rows_of(len(rows))} {verb} {a} over {FAR:.0f} times farther off than 95 % of the rows are"
+    has = "has a value" if len(rows) == 1 else "have values"
+    of = f"of {seen.target_name!r}"
+    what = f"{rows_of(len(rows))} {has} {of} over {FAR:.0f} times farther off than 95 % of the rows are"
     effect = "A few such values can outweigh all others in squared errors."
     fix = "Look whether unit, sign and decimal point are right."
     much = len(rows) >= MUCH * len(given)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -11,7 +12,7 @@ from rung.audit.base import check, numbered, rows_of
 from rung.core.audited import Audited, Part
 from rung.core.rng import generator
 from rung.core.types import Column, Finding, Floats, Ints, Role, Target, Task
-from rung.data.copies import classes_of, codes
+from rung.data.copies import COPIED, classes_of, codes
 from rung.data.inputs import cast
 from rung.data.numbers import to_numbers
 from rung.data.strata import row_strata
@@ -24,6 +25,7 @@ NAMED = re.compile(
     r"|conversation|dialog|dialogue|video|recording|group|cluster)s?(_?(id|ids|no|nr|name|key|code|number))?$",
     re.IGNORECASE,
 )
+Sure = Literal["certain", "likely", "possible"]
 FEWEST = 5  # values
 ROWS = 50  # known rows
 KNOWN = 0.8  # share of them that have a value
@@ -44,11 +46,15 @@ def likely_groups(seen: Audited) -> Iterator[Finding]:
 
 
 def named(seen: Audited) -> list[tuple[str, Ints]]:
-    """Columns named like groups that repeat their values, and the number of each row's value."""
+    """Columns named like groups that repeat their values, and the number of each row's value; no copy of the target."""
     found = []
     for column in seen.columns:
         role, series = column.role, seen.pool.frame[column.name]
-        if role in (Role.TARGET, Role.GROUP, Role.DATETIME, Role.SERIES) or series.dtype.is_nested():
+        if (
+            column.why == COPIED
+            or role in (Role.TARGET, Role.GROUP, Role.DATETIME, Role.SERIES)
+            or series.dtype.is_nested()
+        ):
             continue
         if not NAMED.search(CAMEL.sub("_", column.name)) or series.dtype == pl.Binary:
             continue
@@ -78,14 +84,19 @@ def evidence(seen: Audited, name: str, value_N: Ints) -> str:
     label_N = labels_of(seen.target)
     told = agreeing(value_N, label_N)
     if told.clear(MORE):
-        what = "lie in one tenth of the target" if seen.target.task is Task.REGRESSION else "have one target"
-        return f"{100 * told.share:.0f} % of pairs of rows of one {what} ({100 * told.chance:.0f} % by chance)"
+        return as_agreeing(told, seen.target.task)
     columns = [column for column in seen.columns if column.role in (Role.NUMBER, Role.CATEGORY) and column.name != name]
     rows = some(len(value_N), seen.seed)
     x_ND = _table(seen.pool.frame[rows], columns)
     if x_ND is None:
         return ""
     return as_nearest(nearest(x_ND, value_N[rows], label_N[rows]))
+
+
+def as_agreeing(found: Alike, task: Task) -> str:
+    """The finding's clause about rows of one and the target."""
+    what = "lie in one tenth of the target" if task is Task.REGRESSION else "have one target"
+    return f"{100 * found.share:.0f} % of pairs of rows of one {what} ({100 * found.chance:.0f} % by chance)"
 
 
 def as_nearest(found: Alike) -> str:
@@ -115,7 +126,13 @@ def words_of(seen: Audited, name: str) -> tuple[pl.Series, pl.Series | None]:
 
 
 def group_finding(
-    check_name: str, what: str, how: str, seen: Audited, words: tuple[pl.Series, pl.Series | None], column: str
+    check_name: str,
+    what: str,
+    how: str,
+    seen: Audited,
+    words: tuple[pl.Series, pl.Series | None],
+    column: str,
+    sure: Sure = "likely",
 ) -> Finding:
     """A warning; of the rows that straddle where the test was given, a note where none does. column: "" for a name."""
     pool, test = words
@@ -126,15 +143,15 @@ def group_finding(
     )
     effect = "What is learnt of one's rows helps on its other rows: the score is flattered."
     if not seen.test_given or test is None:
-        return Finding(check_name, said, (), "warn", fix, effect=effect, sure="likely")
+        return Finding(check_name, said, (), "warn", fix, effect=effect, sure=sure)
     part: Part = seen.test
     known = test.is_in(pool.drop_nulls().unique().to_list()).fill_null(value=False).to_numpy()
     rows = numbered(part, np.flatnonzero(known))
     if not rows:
         effect = "The test is not touched; rungs are chosen on rows of values that train."
-        return Finding(check_name, f"{said}; none is on both sides", (), "note", fix, effect=effect, sure="likely")
+        return Finding(check_name, f"{said}; none is on both sides", (), "note", fix, effect=effect, sure=sure)
     said += f"; {rows_of(len(rows))} of the test have one that trains too"
-    return Finding(check_name, said, rows, "warn", fix, "test", effect=effect, sure="likely")
+    return Finding(check_name, said, rows, "warn", fix, "test", effect=effect, sure=sure)
 
 
 def _table(frame: pl.DataFrame, columns: list[Column]) -> Floats | None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from rung.audit.base import check, numbered, rows_of
+from rung.audit.base import check, meant, numbered, rows_of
 from rung.core.audited import Audited
 from rung.core.types import Finding, Ints, Role
 
@@ -51,7 +51,7 @@ def _within(seen: Audited) -> Iterator[Finding]:
         effect=effect,
         sure="likely",
     )
-    value = seen.target.value
+    value = meant(seen)
     alike = _twins(pool.near.whole, pool.keys)
     clashing = sorted((place, other) for own in alike for place, other in _clashes(own, value))
     if clashing:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from rung.audit.base import check, numbered, rows_of
+from rung.audit.base import check, meant, numbered, rows_of
 from rung.core.audited import Audited
 from rung.core.types import Finding, Ints, Role
 from rung.data.near import thumbnails
@@ -40,7 +40,7 @@ def _within(seen: Audited, name: str, role: Role) -> Iterator[Finding]:
     later, first = _once(later[keep], first[keep])
     if not len(later):
         return
-    value = seen.target.value
+    value = meant(seen)
     clash = int(np.count_nonzero((value[later] != value[first]).reshape(len(later), -1).any(axis=1)))
     what = f"{rows_of(len(later))} ({_share(later, pool.row)}) {_does(name, role, len(later), 'an earlier')}"
     what += f"; {clash:,} with another target" if clash else ""

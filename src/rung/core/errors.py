@@ -1,7 +1,9 @@
 """Everything that Rung says no to, as one tree. The class knows its exit code; the message knows the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+
+SPELT = 0.7  # likeness from which two names are one misspelt: 'text' is no 'target'
 
 
 class RungError(Exception):
@@ -106,17 +108,30 @@ class NoBackbone(DataError):
     """A backbone can't be had here: not in the cache, no network, refused weights."""
 
 
-def nearest(name: str, among: Sequence[str]) -> str:
-    """Which name was meant, as a sentence: one that begins so, holds it, or is spelt much like it; "" for none.
+def nearest(name: str, among: Iterable[str]) -> str:
+    """Which name was meant, as a sentence; "" for none. See `near_name`.
 
     >>> nearest("acc", ["mcc", "accuracy"]), nearest("f1", ["mcc", "macro_f1"]), nearest("x", ["mcc"])
     ("Did you mean 'accuracy'?", "Did you mean 'macro_f1'?", '')
     """
-    low = name.lower()
-    begin = [each for each in among if each.lower().startswith(low)] if len(low) > 1 else []
-    hold = [each for each in among if low in each.lower()] if len(low) > 1 else []
-    near = begin or hold or get_close_matches(name, among, n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+    near = near_name(name, among)
+    return f"Did you mean {near!r}?" if near else ""
+
+
+def near_name(name: str, among: Iterable[str]) -> str:
+    """Another name that begins so, holds it, or is spelt much like it, its letters in another order first; "" for none.
+
+    >>> near_name("lable", ["table", "label"]), near_name("target", ["target", "text"]), near_name("y", ["Y"])
+    ('label', '', 'Y')
+    """
+    low, others = name.lower(), [each for each in among if each != name]
+    same = [each for each in others if each.lower() == low]
+    begin = [each for each in others if each.lower().startswith(low)] if len(low) > 1 else []
+    hold = [each for each in others if low in each.lower()] if len(low) > 1 else []
+    by_low = {each.lower(): each for each in reversed(others)}
+    close = [by_low[each] for each in get_close_matches(low, by_low, n=5, cutoff=SPELT)]
+    close.sort(key=lambda each: sorted(each.lower()) != sorted(low))
+    return next(iter((*same, *begin, *hold, *close)), "")
 
 
 class NoSuchBackbone(NoBackbone):

@@ -17,10 +17,12 @@ from rung.data.words import as_words
 CHECK, COPIED = "target_copy", "a copy of the target"
 CHANCE = 1e-6  # how often a column that knows nothing would fit as well, at most, over all columns
 KNOWN = 0.1  # share of rows in which a copy has a value: one that is filled in late tells the target where it is
+CLASSES, CODES, EACH = 10, 5, 5  # classes at least, codes a class at most, rows a code at least: finer codes, a copy
 AGREE = 0.98  # share of rows that a copy of three classes or more has right: some cells were edited
 ODD = 0.01  # share of rows that may stand against the order of a numeric target: wrong values of either
 LEVELS = 20  # values of a numeric target from which order alone is no accident
 NAMED = "named with --column"  # the user wants it
+GROUPED = "where they are people or sources, keep rows of one together: --group {}"
 
 
 def target_copies(
@@ -29,10 +31,10 @@ def target_copies(
     """The columns, copies of the target left out, and a finding for each.
 
     frame: the rows that train, target: theirs. A copy goes with the target one to one, spelling aside, in all rows (of
-    three classes or more, in 98 % of those where it has a value); is a class's yes or no, where its name says so or
-    the other classes have theirs; or never runs against a numeric target's order. No fit counts that shuffled values
-    would reach once in a million times. A column that merely predicts well is no copy, nor is one that the user
-    named; the latter is told of.
+    three classes or more, in 98 % of those where it has a value); has some codes a class where classes are
+    many; is a class's yes or no, where its name says so or the other classes have theirs; or never runs against a
+    numeric target's order. No fit counts that shuffled values would reach once in a million times. A column that
+    merely predicts well is no copy, nor is one that the user named; the latter is told of.
 
     >>> table = pl.DataFrame({"n": range(40), "code": ["A", "b"] * 20, "y": ["no", "yes"] * 20})
     >>> roles = (Column("n", Role.NUMBER), Column("code", Role.CATEGORY), Column("y", Role.TARGET))
@@ -61,7 +63,8 @@ def copies(frame: pl.DataFrame, columns: Sequence[Column], target: Target) -> di
     looked = [column for column in columns if column.role in (*TABLE_FEATURES, Role.TEXT)]
     sure = float(np.log(max(1, len(looked)) / CHANCE))
     if target.task is not Task.REGRESSION:
-        return _of_classes(frame, looked, target, sure)
+        ids = [column for column in columns if column.role is Role.ID]
+        return _of_classes(frame, [*looked, *ids], target, sure)
     return {each.name: why for each in looked if (why := _in_order(frame[each.name], each, target.value, sure))}
 
 
@@ -90,12 +93,14 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
     yes_no: dict[str, int] = {}
     for column in looked:
         series = frame[column.name]
-        if series.n_unique() > 2 * classes + 10:
+        if series.n_unique() > (CODES + 1) * classes + 10:
             continue
         x_N = codes(series)
         if share := _one_to_one(x_N, y_N, sure):
             of = "the rows" if (x_N >= 0).all() else f"the {(x_N >= 0).sum():,} rows that have one"
             said[column.name] = f"its values go with the classes one to one, in {100 * share:.4g} % of {of}"
+        elif finer := _finer(x_N, y_N, sure):
+            said[column.name] = f"each of its {finer:,} values goes with one class ({GROUPED.format(column.name)})"
         elif (label := _class_told(x_N, target, sure)) is not None:
             yes_no[column.name] = label
     whole = len(set(yes_no.values())) >= max(2, len(target.labels) - 1)
@@ -120,6 +125,22 @@ def _one_to_one(x_N: Ints, y_N: Ints, sure: float) -> float:
     mutual_Y = best_X[best_Y] == np.arange(len(size_Y))
     share = float(together_XY.max(0).sum() / len(y_N))
     return share if mutual_Y.all() and share >= (1.0 if len(size_Y) == 2 else AGREE) else 0.0
+
+
+def _finer(x_N: Ints, y_N: Ints, sure: float) -> int:
+    """How many codes there are, where several stand for one of many classes; 0 where it is not so."""
+    known = x_N >= 0
+    if known.sum() < max(1, KNOWN * len(x_N)):
+        return 0
+    x_N, y_N = (np.unique(each[known], return_inverse=True)[1] for each in (x_N, y_N))
+    size_Y, values = np.bincount(y_N), int(x_N.max()) + 1
+    if len(size_Y) < CLASSES or not len(size_Y) < values <= min(CODES * len(size_Y), len(x_N) // EACH):
+        return 0
+    together_XY = np.zeros((values, len(size_Y)), np.int64)
+    np.add.at(together_XY, (x_N, y_N), 1)
+    luck = values * float(np.log(len(size_Y)))  # a code may stand for any class
+    fits = together_XY.max(1).sum() >= AGREE * len(x_N) and _arrangements(size_Y) - luck >= sure
+    return values if fits else 0
 
 
 def _class_told(x_N: Ints, target: Target, sure: float) -> int | None:

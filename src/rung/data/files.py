@@ -2,13 +2,12 @@
 
 import gzip
 import zlib
-from difflib import get_close_matches
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 
-from rung.core.errors import NoSuchFile, UnreadableFile
+from rung.core.errors import NoSuchFile, UnreadableFile, near_name
 from rung.data.arrays import read_npz
 from rung.data.decode import to_utf8
 from rung.data.delimited import read_delimited
@@ -71,9 +70,10 @@ def missing(path: Path) -> NoSuchFile:
     folder = path.parent
     if not folder.is_dir():
         return NoSuchFile(f"data {str(path)!r}", wanted="a file or folder", got=f"no folder {str(folder)!r}")
-    near = get_close_matches(path.name, [other.name for other in folder.iterdir()], n=1, cutoff=0.5)
-    fix = f"Did you mean {str(folder / near[0])!r}?" if near else ""
-    return NoSuchFile(f"data {str(path)!r}", wanted="a file or folder", got="nothing by that name", fix=fix)
+    near = near_name(path.name, sorted(other.name for other in folder.iterdir() if other.exists()))
+    fix = f"Did you mean {str(folder / near)!r}?" if near else ""
+    got = "a link to nothing" if path.is_symlink() else "nothing by that name"
+    return NoSuchFile(f"data {str(path)!r}", wanted="a file or folder", got=got, fix=fix)
 
 
 def _textual(path: Path, kind: str) -> Loaded:

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 import polars as pl
 
-from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom
+from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom, nearest
 from rung.core.types import FEATURES, Column, Role
 from rung.data.dates import parse
 from rung.data.gather import find, gathered
@@ -85,9 +84,7 @@ def _role(pattern: str, word: str) -> Role:
     if word == Role.TARGET:
         raise BadOption(what, wanted=f"one of {', '.join(known)}", got="target", fix="Say --target instead.")
     if word not in known:
-        near = get_close_matches(word, known, n=1)
-        fix = f"Did you mean {near[0]!r}?" if near else ""
-        raise BadOption(what, wanted=f"one of {', '.join(known)}", got=word, fix=fix)
+        raise BadOption(what, wanted=f"one of {', '.join(known)}", got=word, fix=nearest(word, known))
     return Role(word)
 
 

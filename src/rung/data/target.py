@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rung.core.errors import BadTarget, TooFewRows
 from rung.core.types import Finding, Target, Task
 from rung.data.labels import infer_task, known, label_kind, sort_labels
+from rung.data.spellings import reads_as_none, respelt, said_for_none
 from rung.data.units import spelling
 from rung.data.words import as_words
 
@@ -114,19 +115,20 @@ def _regression(values: pl.Series, what: str, *, judge: bool) -> Target:
 
 
 def _classes(
-    values: pl.Series, what: str, task: Task, labels: tuple[str, ...] | None
+    values: pl.Series, what: str, task: Task, given: tuple[str, ...] | None
 ) -> tuple[Target, tuple[Finding, ...]]:
     if values.dtype.is_nested():
         raise BadTarget(what, wanted=f"one label a row for task {task}", got="lists", fix="Say --task multilabel.")
     words = as_words(values)
-    if labels is None:
-        labels = sort_labels(words.drop_nulls().to_list())
+    labels = sort_labels(words.drop_nulls().to_list()) if given is None else given
+    if given is None:
         _refuse_classes(words, labels, what, task)
-        findings = (*_rare(words, labels), *_twins(words, labels))
-    else:
-        findings = _strangers(words, set(labels))
     place = {name: index for index, name in enumerate(labels)}
     value = np.array([place.get(word, -1) for word in words.to_list()], dtype=np.int64)
+    if given is None:
+        findings = (*_rare(words, labels), *_twins(words, labels), *said_for_none(labels, value))
+    else:
+        findings = _strangers(words, set(labels))
     return Target(task, value, labels, label_kind(values)), findings
 
 
@@ -145,7 +147,12 @@ def _refuse_classes(words: pl.Series, labels: tuple[str, ...], what: str, task: 
 
 def _rare(words: pl.Series, labels: tuple[str, ...]) -> tuple[Finding, ...]:
     counts = dict(words.drop_nulls().value_counts().iter_rows())
-    few = [name for name in labels if counts[name] < MEASURABLE]
+    told = respelt(labels, np.array([counts[name] for name in labels]))  # as spellings; or as words for none
+    few = [
+        name
+        for name, other in zip(labels, told, strict=True)
+        if counts[name] < MEASURABLE and not other and not reads_as_none(name)
+    ]
     if not few:
         return ()
     rows = tuple(np.flatnonzero(words.is_in(few).fill_null(False).to_numpy()).tolist())

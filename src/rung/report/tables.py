@@ -15,6 +15,7 @@ from rich.text import Text
 from rung.core.evidence import Score
 from rung.core.types import Column, Finding
 from rung.report import units
+from rung.report.prose import Prose
 
 SERIOUS = ("block", "warn", "note")
 COLOUR = {"block": "bold red", "warn": "yellow", "note": "dim"}
@@ -67,7 +68,7 @@ def findings_panel(findings: Sequence[Finding], *, most: int = MOST, effects: bo
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in ordered[:most]:
-        said = cell(_said(finding, effects=effects), 800 if effects else 600)
+        said = Prose(cell(_said(finding, effects=effects), 800 if effects else 600))
         table.add_row(Text(finding.severity, style=COLOUR[finding.severity]), said)
     left = len(ordered) - most
     return Group(table, Text(f"and {units.count(left, 'more finding')} in audit.json")) if left > 0 else table
