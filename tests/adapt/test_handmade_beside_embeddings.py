@@ -1,6 +1,7 @@
 """Handmade features beside embeddings: chosen where each tells half of the class, saved whole, as heavy as they are."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -87,9 +88,21 @@ def test_roots_are_taken_of_embeddings_without_negative_values(halves):
     assert model.encoders.weight > 0
 
 
-def test_they_are_not_tried_where_a_row_lacks_its_file(halves):
+def test_a_row_that_lacks_its_file_takes_the_mean(halves):
     halves.inputs.media["file"][7] = Blank()
-    assert SIGNALS not in tried(halves)
+    choice = tried(halves)[SIGNALS].choice
+    model = Frozen().fit(halves, np.arange(240), choice)
+    said = model.predict(halves.inputs.take(np.arange(6, 9)))
+    assert np.isfinite(said).all()
+    assert [part.flag for part in model.encoders.parts] == [True]
+
+
+def test_what_no_backbone_reads_stands_beside_what_one_reads(halves):
+    inputs = replace(halves.inputs, media={**halves.inputs.media, "other": halves.inputs.media["file"]}, read=("file",))
+    choice = tried(replace(halves, inputs=inputs))[SIGNALS].choice
+    model = Frozen().fit(replace(halves, inputs=inputs), np.arange(240), choice)
+    assert model.reads == ("file",)
+    assert model.encoders.plain == ("file", "other")
 
 
 def test_they_are_not_tried_where_a_solve_would_be_dear(halves, monkeypatch):

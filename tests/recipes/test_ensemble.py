@@ -16,7 +16,7 @@ from rung.core.evidence import RungEvidence, Score
 from rung.core.types import Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Climbed, Ladder, Step, judged
-from rung.recipes.ensemble import with_ensemble
+from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.fit import fit
 from rung.recipes.view import Quiet
 
@@ -101,6 +101,19 @@ def test_labels_of_rows_do_not_choose_the_weights_that_predict_them(job, monkeyp
     held = shares == 0
     assert np.array_equal(clean.trial.prediction[0, held], dirty.trial.prediction[0, held])
     assert not np.array_equal(clean.trial.prediction[0, ~held], dirty.trial.prediction[0, ~held])
+
+
+def test_a_member_that_is_a_blend_itself_counts_as_one(job):
+    before = climbed(job, {"classic": noisy(job, 0, 1.0), "frozen": noisy(job, 1, 1.0)})
+    heads = [FittedModel(Encoders(), PriorHead(np.array(p, np.float32))) for p in ([0.2, 0.8], [0.6, 0.4])]
+    stack = Blended(tuple(heads), (0.5, 0.5))
+    steps = (before.steps[0], replace(before.steps[1], model=stack))
+    step = with_ensemble(job, ladder(), replace(before, steps=steps)).steps[-1]
+    weight_of = members_of(step)
+    said = {each.evidence.name: each.model.predict(job.inputs) for each in steps}
+    found = mixed([said[name] for name in weight_of], tuple(weight_of.values()))
+    assert len(step.model.members) == 3
+    assert np.allclose(found, step.model.predict(job.inputs), atol=1e-6)
 
 
 def test_one_rung_alone_makes_no_blend(job):

@@ -117,7 +117,7 @@ class Frozen:
         words = 0.0
         if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
-        if _media_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
+        if _affords_signals(job, len(folds[0].train)):
             work *= 2 + signals_width(job) / width  # roots and signals have paths of their own
             words = making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0
         return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
@@ -153,7 +153,7 @@ class Frozen:
         found += self._fused(job, folds, few, found) if mixture(job) else []
         if _words_alone(job) and _affords_words(rows, job.target.outputs):
             found += self._beside_words(job, folds, few)
-        if _media_alone(job) and _affords_words(rows, job.target.outputs):
+        if _affords_signals(job, rows):
             start = ROOTED if _no_negatives(job) else EMBEDDING
             found += _beside_signals(job, start + BESIDE).candidates(job, folds)
         return found
@@ -253,10 +253,9 @@ def _words_alone(job: Job) -> bool:
     return bool(job.inputs.texts) and set(job.inputs.embedded) == set(job.inputs.texts)
 
 
-def _media_alone(job: Job) -> bool:
-    """Whether images, sounds or series are all that is embedded, and no row lacks one."""
-    names = job.inputs.embedded
-    return bool(names) and set(names) == set(job.inputs.media) and all(job.inputs.there(name).all() for name in names)
+def _affords_signals(job: Job, rows: int) -> bool:
+    """Whether there are images, sounds or series, read by a backbone or by none, and a solve is affordable."""
+    return bool(job.inputs.media) and _affords_words(rows, job.target.outputs)
 
 
 def _beside_signals(job: Job, features: str) -> Signals:

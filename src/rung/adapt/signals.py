@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.choose import Candidate
+from rung.adapt.features import EMBEDDING, ROOTED, encoders_of
 from rung.adapt.linear import Groups, fit_linear, path, standard
 from rung.backbones.workers import workers
 from rung.bundle.kernels import FEATURES, fit_kernels
@@ -29,7 +30,7 @@ class Signals:
 
     See rung.data.pictures, rung.data.sounds and rung.bundle.kernels. A picture's features have one scale by their
     making; the others are divided by their spread on the rows that train. embedded: the columns' embeddings, or their
-    square roots, stand beside them with as much variance in all. extra goes into each choice.
+    square roots, stand beside them with as much variance in all, also those of texts. extra goes into each choice.
     """
 
     def __init__(
@@ -78,12 +79,14 @@ class Signals:
             x = x / spread_D
         if not self._embedded:
             return encoders, x, spread_D
-        bare = Encoders(embedded=tuple(job.inputs.embedded), root=self._root)
+        bare = encoders_of(job, rows, ROOTED if self._root else EMBEDDING)
         z = bare.apply(inputs)
         share = float(x[own].var(axis=0).sum() / max(z[own].var(axis=0).sum(), 1e-12))
         weight = share if self._root else share**0.5  # the root is drawn of what was weighed
-        both = np.concatenate([z * np.float32(share**0.5), x], axis=1)
-        encoders = replace(encoders, embedded=bare.embedded, root=self._root, weight=weight)
+        parts = tuple(replace(part, scale=part.scale * share**0.5) for part in bare.parts)
+        bare = replace(bare, weight=weight, parts=parts)
+        both = np.concatenate([bare.apply(inputs), x], axis=1)
+        encoders = replace(encoders, embedded=bare.embedded, root=self._root, weight=weight, parts=parts)
         return encoders, both, np.concatenate([np.ones(z.shape[1], np.float32), spread_D])
 
 

@@ -56,10 +56,10 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
     return replace(climbed, steps=tuple(with_holm([*climbed.steps, step])), winner=winner)
 
 
-def members_of(step: Step) -> list[str]:
-    """Names of the rungs that answer in this blend, in the order of its weights."""
+def members_of(step: Step) -> dict[str, float]:
+    """The rungs that answer in this blend and what each weighs; a rung that is a blend itself counts as one."""
     choice: dict[str, Any] = step.evidence.choice or {}
-    return list(choice["weights"])
+    return dict(choice["weights"])
 
 
 def _whole(pool: Sequence[Step], weights: tuple[float, ...], honest: Floats) -> tuple[Trial, Blended]:

@@ -15,7 +15,7 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings, suit
-from rung.bundle.blend import Blended, mixed
+from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
@@ -270,8 +270,9 @@ def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell
     inputs = seen(prepared.test.frame[index], prepared.columns, embedders, tell)
     predicted: dict[str, Floats] = {}
     for step in climbed.steps:
-        if step.evidence.name == ENSEMBLE and isinstance(step.model, Blended):  # its members' predictions are at hand
-            predicted[step.evidence.name] = mixed([predicted[name] for name in members_of(step)], step.model.weights)
+        if step.evidence.name == ENSEMBLE:  # its members' predictions are at hand
+            weight_of = members_of(step)
+            predicted[ENSEMBLE] = mixed([predicted[name] for name in weight_of], tuple(weight_of.values()))
         elif step.model is not None:
             predicted[step.evidence.name] = step.model.predict(inputs)
     twin = _twin(climbed, inputs)
