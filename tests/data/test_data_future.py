@@ -88,3 +88,34 @@ def test_the_newer_half_is_not_looked_at():
     poisoned[N // 2 + 10 :] = RNG.normal(size=N - N // 2 - 10)
     values = later(PRICE, 1)
     assert found_in(values, target=poisoned)[0]
+
+
+def series_of(windows):
+    return pl.Series("x", [None if np.isnan(each).any() else each.tolist() for each in windows.T])
+
+
+@pytest.mark.parametrize(("make", "left_out"), [(later, True), (earlier, False)], ids=["next values", "past values"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_series_of_later_targets_is_found_and_one_of_earlier_targets_stays(make, left_out, channels):
+    one = series_of(np.stack([make(PRICE, k) for k in range(1, 6)]))
+    noise = RNG.normal(size=(N, 5)).tolist()
+    values = one if channels == 1 else pl.Series("x", [[a, b] for a, b in zip(noise, one.to_list(), strict=True)])
+    assert found_in(values, role=Role.SERIES)[0] is left_out
+
+
+def test_in_a_panel_rows_are_compared_within_the_column_that_has_each_time_once():
+    shops, days = 6, 80
+    sales = np.cumsum(RNG.normal(size=(shops, days)), axis=1)
+    tomorrow = np.concatenate([sales[:, 1:], np.full((shops, 1), np.nan)], axis=1)
+    frame = pl.DataFrame(
+        {
+            "x": tomorrow.T.ravel(),
+            "shop": [f"shop {k}" for k in range(shops)] * days,
+            "day": np.repeat(np.arange(days), shops),
+            "y": sales.T.ravel(),
+        }
+    )
+    roles = {"x": Role.NUMBER, "shop": Role.CATEGORY, "day": Role.DATETIME, "y": Role.TARGET}
+    columns = [Column(name, role) for name, role in roles.items()]
+    left, _ = future_columns(frame, columns, time="day")
+    assert [column.name for column in left if column.role is Role.IGNORE] == ["x"]

@@ -16,6 +16,8 @@ from rung.data.words import as_words
 FEWEST = 60  # rows below which a match may be chance
 MOST_CLASSES = 10  # each has a column of its own at each distance
 MOST_VALUES = 3  # of a category, the commonest: each costs a fit of its own
+MOST_STEPS = 8  # of a series, evenly spaced, first and last among them
+COMES_BACK, SHORTEST = 0.9, 15  # distinct times a row, from which none comes back; rows a value of a panel has
 HALF = 0.5  # the older rows alone are looked at: none of them is a test row
 
 
@@ -29,15 +31,15 @@ def future_columns(
 ) -> tuple[tuple[Column, ...], tuple[Finding, ...]]:
     """The columns, those left out that are made of the targets of later rows, and a finding for each.
 
-    Rows are ordered by `time`, within `group` where given. A number, or a category as numbers of its values, is such a
-    column when the targets of the next rows explain most of it that its own row's and earlier rows' targets, and its
-    own earlier values, don't: as a line (share of the residual sum of squares) or, of 150 rows and more, as any
-    function that trees or ranks see (share of the error on rows held out; see rung.data.ahead). Lags and windows of
-    the past are explained by the past and stay. kept: roles that the user named; such columns stay, and are still
-    told of.
+    Rows are ordered by `time`, within `group` where given, else within a column whose values have each time once. A
+    number, a category as numbers of its values, or some steps of a series are such a column when the targets of the
+    next rows explain most of it that its own row's and earlier rows' targets, and its own earlier values, don't: as a
+    line (share of the residual sum of squares) or, of 150 rows and more, as any function that trees or ranks see
+    (share of the error on rows held out; see rung.data.ahead). Lags and windows of the past are explained by the past
+    and stay. kept: roles that the user named; such columns stay, and are still told of.
     """
     target = next(column for column in columns if column.role is Role.TARGET)
-    order_N, within_N = _order(frame, time, group)
+    order_N, within_N = _order(frame, time, group or _panel(frame, columns, time))
     truth_NC = _target(frame[target.name])
     if truth_NC is None or len(order_N) < FEWEST:
         return tuple(columns), ()
@@ -46,11 +48,13 @@ def future_columns(
     left, found = [], []
     for column in columns:
         share = 0.0
-        if column.role in (Role.NUMBER, Role.CATEGORY) and column.name != time:
-            made = [x_N[order_N] for x_N in _numbers(frame[column.name])]
+        if column.role in (Role.NUMBER, Role.CATEGORY, Role.SERIES) and column.name != time:
+            read = _steps if column.role is Role.SERIES else _numbers
+            made = [x_N[order_N] for x_N in read(frame[column.name])]
             share = max((_explained(x_N, truth_NC, within_N) for x_N in made), default=0.0)
             if share < SURE:
-                share = max((told(x_N, near) for x_N in made[:MOST_VALUES]), default=0.0)
+                some = made if column.role is Role.SERIES else made[:MOST_VALUES]
+                share = max((told(x_N, near) for x_N in some), default=0.0)
         if share < SURE:
             left.append(column)
             continue
@@ -63,6 +67,21 @@ def future_columns(
         found.append(Finding("future_column", what, (), "warn", fix))
         left.append(column if stays else replace(column, role=Role.IGNORE, why="made of later rows' targets"))
     return tuple(left), tuple(found)
+
+
+def _panel(frame: pl.DataFrame, columns: Sequence[Column], time: str) -> str | None:
+    """The column whose rows of one value have each time once, where times come back: shops by day, say."""
+    when = pl.Series("when", instants(frame[time], time))
+    if when.n_unique() > COMES_BACK * len(when):
+        return None
+    for column in columns:
+        if column.role in (Role.CATEGORY, Role.ID, Role.GROUP, Role.NUMBER, Role.IGNORE) and column.name != time:
+            words = as_words(frame[column.name]).alias("word")
+            if 2 <= words.n_unique() <= len(words) // SHORTEST and words.null_count() == 0:
+                pairs = pl.DataFrame([words, when])
+                if pairs.n_unique() == len(pairs):
+                    return column.name
+    return None
 
 
 def _order(frame: pl.DataFrame, time: str, group: str | None) -> tuple[Ints, Ints]:
@@ -102,6 +121,25 @@ def _numbers(series: pl.Series) -> list[NDArray[np.float64]]:
     words = as_words(series).alias("word")  # a column may be named as the counts are
     some = words.drop_nulls().value_counts(name="n", sort=True)["word"][:MOST_CLASSES].to_list()
     return [(words == name).fill_null(value=False).to_numpy().astype(np.float64) for name in some]
+
+
+def _steps(series: pl.Series) -> list[NDArray[np.float64]]:
+    """Some steps of each channel of a series, as columns of numbers; none of what holds no lists."""
+    if not isinstance(series.dtype, pl.List):
+        return []
+    if isinstance(series.dtype.inner, pl.List):
+        channels = _longest(series)
+        return [
+            x_N for c in range(channels) for x_N in _steps(series.list.get(c, null_on_oob=True))[:: max(1, channels)]
+        ]
+    if not series.dtype.inner.is_numeric():
+        return []
+    at = np.unique(np.linspace(0, max(0, _longest(series) - 1), MOST_STEPS).astype(np.int64))
+    return [series.list.get(int(k), null_on_oob=True).cast(pl.Float64).to_numpy().astype(np.float64) for k in at]
+
+
+def _longest(series: pl.Series) -> int:
+    return max(series.list.len().drop_nulls().to_list(), default=0)
 
 
 def _explained(x_N: NDArray[np.float64], truth_NC: NDArray[np.float64], within_N: Ints) -> float:

@@ -121,8 +121,11 @@ def _newest(units: Units, share: float, rank_N: Ints) -> NDArray[np.bool_]:
     np.maximum.at(latest, units.unit, rank_N)
     times, place = np.unique(latest, return_inverse=True)
     if len(times) < 2:
-        fix = "A split by time needs an older and a newer part."
-        raise TooFewRows("times to split by", wanted="at least two", got="one", fix=fix)
+        got, fix = "one", "A split by time needs an older and a newer part."
+        if len(np.unique(rank_N)) > 1:
+            got = "one: the newest rows of all groups have the same time"
+            fix = "Rows of one group stay together: leave out --group to split by time alone, or --time."
+        raise TooFewRows("times to split by", wanted="at least two", got=got, fix=fix)
     rows = np.bincount(place, weights=units.size)
     after = rows[::-1].cumsum()[::-1][1:]  # rows at or after each time but the first
     cut = int(np.argmin(np.abs(after - share * len(rank_N)))) + 1
