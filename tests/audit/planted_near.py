@@ -48,3 +48,11 @@ def reworded():
 @planted
 def reworded_test():
     return audited(clean_table(), pl.concat([clean_table(30, seed=1), reordered(4), edited(7)]), near=near_rows), (30,)
+
+
+@planted
+def conflicting_test_rows():
+    frame = clean_table()
+    assert frame["label"][4] == "no"
+    other = [edited(4, "yes"), frame[[6]].with_columns(label=pl.lit("yes")), edited(8)]
+    return audited(frame, pl.concat([clean_table(30, seed=1), *other]), near=near_rows), (30, 31)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rung.core.rng import generator
 from rung.core.types import Column, Role, Target, Task
-from rung.data.copies import target_copies
+from rung.data.copies import copies, target_copies
 
 N = 240
 
@@ -148,3 +148,23 @@ def test_a_number_that_merely_follows_the_target_stays():
     draw = generator(0, "follows")
     value = draw.normal(size=N)
     assert found_in(Target(Task.REGRESSION, value), Role.NUMBER, near=value + 0.05 * draw.normal(size=N)) == (set(), ())
+
+
+@pytest.mark.parametrize(("label", "rows"), [("n/a", 1), ("n/a", 40), ("other", 1), ("other", 4)])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_copy_stays_one_beside_labels_that_say_none_and_rare_classes(label, rows, classes):
+    y_N = np.arange(400) % classes
+    said = [f"kind {y}" for y in y_N]
+    said[: rows * 3 : 3] = [label] * rows
+    labels = tuple(sorted(set(said)))
+    target = Target(Task.MULTICLASS, np.array([labels.index(each) for each in said]), labels)
+    frame = pl.DataFrame({"code": [f"c{y * 7}" for y in y_N], "y": said})
+    columns = (Column("code", Role.CATEGORY), Column("y", Role.TARGET))
+    assert list(copies(frame, columns, target)) == ["code"]
+
+
+def test_a_column_that_tells_two_of_three_classes_is_no_copy():
+    y_N = np.arange(300) % 3
+    target = Target(Task.MULTICLASS, y_N, ("bird", "fish", "mammal"))
+    frame = pl.DataFrame({"skin": ["feathers" if y == 0 else "none" for y in y_N], "y": y_N})
+    assert not copies(frame, (Column("skin", Role.CATEGORY), Column("y", Role.TARGET)), target)

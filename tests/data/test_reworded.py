@@ -57,6 +57,15 @@ def test_a_part_of_a_picture_is_found_and_other_pictures_are_not():
     assert np.array_equal(found, np.eye(12, dtype=bool))
 
 
+def test_many_parts_do_not_hide_one_another():
+    draw = np.random.default_rng(3)
+    scenes = [scene(draw) for _ in range(60)]
+    grey = np.stack([thumbnail(each) for each in (*scenes, *(each[8:56, 4:52] for each in scenes))])
+    part = np.arange(60, 120)
+    first, second = np.concatenate([part, part]), np.concatenate([part - 60, (part - 59) % 60])
+    assert cut_out(grey, first, second).tolist() == [True] * 60 + [False] * 60
+
+
 def test_one_strong_edge_or_nothing_is_not_enough_to_go_by():
     edge = np.where(np.arange(32) < 16, 40, 200)[None].repeat(32, 0).astype(np.uint8)
     grey = np.stack([edge, np.roll(edge, 1, axis=1), np.full((32, 32), 7, np.uint8)])

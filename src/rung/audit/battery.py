@@ -24,8 +24,8 @@ HARM = (
         "label_shift", "missing_shift",
     ),
     (
-        "conflicting_labels", "conflicting_near_duplicates", "label_errors", "label_twins", "label_sets", "odd_value",
-        "null_target", "none_label", "unknown_label", "confused_classes", "target_drifts",
+        "conflicting_labels", "conflicting_near_duplicates", "conflicting_test_rows", "label_errors", "label_twins",
+        "label_sets", "odd_value", "null_target", "none_label", "unknown_label", "confused_classes", "target_drifts",
     ),
     ("personal", "licence"),
 )  # fmt: skip

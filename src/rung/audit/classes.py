@@ -1,6 +1,6 @@
 """Classes that cannot be told apart, that are too few to measure, or that outweigh the others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -117,10 +117,12 @@ def confused_classes(seen: Audited) -> Iterator[Finding]:
     judged = seen.judged()
     if judged is None or not seen.target.task.one_label:
         return
-    given_N = seen.target.value[judged.rows]
-    labels = seen.target.labels
-    meant_C = meanings(labels)
-    pairs = [each for each in confused(judged, given_N) if meant_C[each.first] != meant_C[each.second]]
+    labels, value_N = seen.target.labels, seen.target.value
+    head_C = _heads(labels, np.bincount(value_N, minlength=len(labels)))
+    p_NC = np.zeros_like(judged.p_NC)
+    np.add.at(p_NC.T, head_C, judged.p_NC.T)
+    given_N = head_C[value_N[judged.rows]]
+    pairs = confused(Judged(judged.rows, p_NC), given_N)
     told = len(np.unique(given_N))
     if not pairs or len(pairs) * 4 > told * (told - 1):  # over half of all pairs: the features tell little of any
         return
@@ -141,6 +143,14 @@ def confused_classes(seen: Audited) -> Iterator[Finding]:
     fix = "Merge them, sharpen what tells them apart and relabel, or try another backbone."
     rows = numbered(seen.pool, judged.rows[swapped])
     yield Finding("confused_classes", what, rows, "warn", fix, names=names, effect=effect, sure="likely")
+
+
+def _heads(labels: Sequence[str], count_C: Ints) -> Ints:
+    """(C,) the commonest spelling of each label: all of them are one class here."""
+    meant_C = meanings(labels)
+    order = np.lexsort((-count_C, meant_C))
+    first = order[np.flatnonzero(np.diff(meant_C[order], prepend=-1))]
+    return np.asarray(first[meant_C], np.int64)
 
 
 def confused(judged: Judged, given_N: Ints) -> list[Pair]:

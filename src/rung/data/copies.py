@@ -12,13 +12,14 @@ from scipy.special import gammaln
 
 from rung.core.types import TABLE_FEATURES, Column, Finding, Ints, Role, Target, Task
 from rung.data.numbers import to_numbers
-from rung.data.words import as_words
+from rung.data.words import as_words, reads_as_none
 
 CHECK, COPIED = "target_copy", "a copy of the target"
 CHANCE = 1e-6  # how often a column that knows nothing would fit as well, at most, over all columns
 KNOWN = 0.1  # share of rows in which a copy has a value: one that is filled in late tells the target where it is
 CLASSES, CODES, EACH = 10, 5, 5  # classes at least, codes a class at most, rows a code at least: finer codes, a copy
 AGREE = 0.98  # share of rows that a copy of three classes or more has right: some cells were edited
+RARE = 0.02  # of the rows, that the rarest classes may have together: what is dealt there is no sign against a copy
 ODD = 0.01  # share of rows that may stand against the order of a numeric target: wrong values of either
 LEVELS = 20  # values of a numeric target from which order alone is no accident
 NAMED = "named with --column"  # the user wants it
@@ -31,10 +32,10 @@ def target_copies(
     """The columns, copies of the target left out, and a finding for each.
 
     frame: the rows that train, target: theirs. A copy goes with the target one to one, spelling aside, in all rows (of
-    three classes or more, in 98 % of those where it has a value); has some codes a class where classes are
-    many; is a class's yes or no, where its name says so or the other classes have theirs; or never runs against a
-    numeric target's order. No fit counts that shuffled values would reach once in a million times. A column that
-    merely predicts well is no copy, nor is one that the user named; the latter is told of.
+    three classes or more, in 98 % of those where it has a value), labels such as "n/a" and classes of 2 % aside; has
+    some codes a class where classes are many; is a class's yes or no, where its name says so or the other classes have
+    theirs; or never runs against a numeric target's order. No fit counts that shuffled values would reach once in a
+    million times. A column that merely predicts well is no copy, nor is one that the user named; the latter is told of.
 
     >>> table = pl.DataFrame({"n": range(40), "code": ["A", "b"] * 20, "y": ["no", "yes"] * 20})
     >>> roles = (Column("n", Role.NUMBER), Column("code", Role.CATEGORY), Column("y", Role.TARGET))
@@ -89,7 +90,7 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
     y_N, said = classes_of(target), {}
     if target.task is not Task.MULTILABEL:  # one class in two spellings is one
         y_N = codes(pl.Series(target.labels, dtype=pl.String))[y_N]
-    classes = int(y_N.max(initial=0)) + 1
+    classes, clear_N = int(y_N.max(initial=0)) + 1, _clear(target)
     yes_no: dict[str, int] = {}
     for column in looked:
         series = frame[column.name]
@@ -98,6 +99,9 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
         x_N = codes(series)
         if share := _one_to_one(x_N, y_N, sure):
             of = "the rows" if (x_N >= 0).all() else f"the {(x_N >= 0).sum():,} rows that have one"
+            said[column.name] = f"its values go with the classes one to one, in {100 * share:.4g} % of {of}"
+        elif not clear_N.all() and (share := _one_to_one(x_N[clear_N], y_N[clear_N], sure)):
+            of = f"the {clear_N.sum():,} rows of classes that are not rare and no word for none"
             said[column.name] = f"its values go with the classes one to one, in {100 * share:.4g} % of {of}"
         elif finer := _finer(x_N, y_N, sure):
             said[column.name] = f"each of its {finer:,} values goes with one class ({GROUPED.format(column.name)})"
@@ -108,6 +112,19 @@ def _of_classes(frame: pl.DataFrame, looked: Sequence[Column], target: Target, s
         if whole or _names(name, target.labels[label]):
             said[name] = f"it says whether a row is {target.labels[label]!r}"
     return said
+
+
+def _clear(target: Target) -> NDArray[np.bool_]:
+    """(N,) rows that a copy would have right: not those of labels that say none, nor of the rarest classes."""
+    if not target.task.one_label:
+        return np.ones(len(target), np.bool_)
+    count_C = np.bincount(target.value, minlength=len(target.labels))
+    odd_C = np.array([reads_as_none(label) for label in target.labels], np.bool_)
+    for label in np.argsort(count_C, kind="stable"):
+        if count_C[odd_C].sum() + count_C[label] * (not odd_C[label]) > RARE * len(target):
+            break
+        odd_C[label] = True
+    return np.asarray(~odd_C[target.value], np.bool_)
 
 
 def _one_to_one(x_N: Ints, y_N: Ints, sure: float) -> float:

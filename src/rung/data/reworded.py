@@ -73,8 +73,8 @@ def reworded(texts: Sequence[str], first: Ints, second: Ints) -> NDArray[np.bool
 def cut_out(grey: NDArray[np.uint8], first: Ints, second: Ints) -> NDArray[np.bool_]:
     """(P,) whether the one picture is a window of the other. grey: (N, 32, 32) thumbnails.
 
-    Steps from cell to cell are correlated, for light alone is alike in many pictures. What is usual among the pairs is
-    no sign either: where all pictures of a set resemble one another, nothing is told.
+    Steps from cell to cell are correlated, for light alone is alike in many pictures. What a picture's
+    other candidates reach is no sign either: where all pictures of a set resemble one another, nothing is told.
     Source: Lewis 1995, Fast Normalized Cross-Correlation.
 
     >>> drawn = np.random.default_rng(0).integers(0, 256, (2, 8, 8)).astype(np.uint8).repeat(4, 1).repeat(4, 2)
@@ -91,9 +91,13 @@ def cut_out(grey: NDArray[np.uint8], first: Ints, second: Ints) -> NDArray[np.bo
         for own in np.split(order, np.flatnonzero(np.diff(whole[order])) + 1):
             said_KP = _steps(_windows(grey[whole[own[0]]])) @ mark_ND[part[own]].T
             best_P[own] = np.maximum(best_P[own], said_KP.max(axis=0))
-    middle = np.median(best_P)
-    spread = 1.4826 * np.median(np.abs(best_P - middle))
-    return np.asarray(best_P >= max(SAME_VIEW, middle + ODD * spread if len(first) >= ENOUGH else 0), np.bool_)
+    order = np.lexsort((-best_P, first))
+    usual = best_P[order[1:][np.diff(first[order]) == 0]]  # each picture's best may be its source: the others are not
+    least = SAME_VIEW
+    if len(usual) >= ENOUGH:
+        middle = np.median(usual)
+        least = max(least, middle + ODD * 1.4826 * np.median(np.abs(usual - middle)))
+    return np.asarray(best_P >= least, np.bool_)
 
 
 def _windows(grey: NDArray[np.uint8]) -> Floats:

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from rung.core.types import Finding, Ints
 from rung.data.units import spelling
+from rung.data.words import reads_as_none
 
-NONE = frozenset(("n/a", "?", "none", "null", "unknown", "-", "todo"))
 PLAUSIBLE = 0.5  # of the rows that the others have (their median), from which such a word may be a class
 NAMED = 8
 
@@ -32,15 +32,6 @@ def meanings(labels: Sequence[str]) -> Ints:
     [1, 0, 1]
     """
     return np.asarray(np.unique([spelling(label) for label in labels], return_inverse=True)[1], np.int64)
-
-
-def reads_as_none(label: str) -> bool:
-    """Whether a label is a word for none.
-
-    >>> reads_as_none(" N/A"), reads_as_none("nothing")
-    (True, False)
-    """
-    return label.strip().lower() in NONE
 
 
 def said_for_none(labels: Sequence[str], value_N: Ints) -> tuple[Finding, ...]:

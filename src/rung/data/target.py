@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from rung.core.errors import BadTarget, TooFewRows
 from rung.core.types import Finding, Target, Task
 from rung.data.labels import infer_task, known, label_kind, sort_labels
-from rung.data.spellings import reads_as_none, respelt, said_for_none
+from rung.data.spellings import respelt, said_for_none
 from rung.data.units import spelling
-from rung.data.words import as_words
+from rung.data.words import as_words, reads_as_none
 
 LEAST = 10  # five of each of two classes
 MEASURABLE = 3

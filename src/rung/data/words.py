@@ -2,6 +2,8 @@
 
 import polars as pl
 
+NONE = frozenset(("n/a", "?", "none", "null", "unknown", "-", "todo"))
+
 
 def as_words(series: pl.Series) -> pl.Series:
     """String column: 2 and 2.0 are "2", true is "True", empty or blank is null.
@@ -37,3 +39,12 @@ def _number(value: float | None) -> str | None:
     if value is None or value != value:  # noqa: PLR0124  # not-a-number is the value that differs from itself
         return None
     return str(int(value)) if value.is_integer() and abs(value) < 2**63 else repr(value)
+
+
+def reads_as_none(label: str) -> bool:
+    """Whether a label is a word for none.
+
+    >>> reads_as_none(" N/A"), reads_as_none("nothing")
+    (True, False)
+    """
+    return label.strip().lower() in NONE
