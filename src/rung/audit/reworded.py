@@ -17,6 +17,7 @@ HOW = {
     Role.TEXT: "{says} in {name!r} what {whose} row says, in other words",
     Role.IMAGE: "{says} in {name!r} a part of {whose} row's picture, or more around it",
 }
+SURE: dict[Role, Literal["likely", "possible"]] = {Role.TEXT: "likely", Role.IMAGE: "possible"}  # textures, letters
 SAYS = {Role.TEXT: ("say", "says"), Role.IMAGE: ("show", "shows")}
 MOST = 0.5  # share of the test rows from which a score on them says little of new content
 Pairs = tuple[Ints, Ints]  # places in one part, and in the other
@@ -47,7 +48,7 @@ def _within(seen: Audited, name: str, role: Role) -> Iterator[Finding]:
     names = tuple(f"like row {pool.row[place]}" for place in first)
     effect = "A split may part them: a score is flattered, if one was made from another."
     fix = "If they were paraphrased or cut from one another, name what they share: --group COLUMN."
-    yield Finding("reworded", what, numbered(pool, later), "note", fix, names=names, effect=effect, sure="likely")
+    yield Finding("reworded", what, numbered(pool, later), "note", fix, names=names, effect=effect, sure=SURE[role])
 
 
 def _shared(seen: Audited, name: str, role: Role) -> Iterator[Finding]:
@@ -62,7 +63,7 @@ def _shared(seen: Audited, name: str, role: Role) -> Iterator[Finding]:
     severity: Literal["warn", "note"] = "warn" if len(place) > MOST * len(test.row) else "note"
     effect = "The score says less of content that is new."
     fix = "If they were made from training rows, take them out of one side."
-    yield Finding("reworded_test", what, numbered(test, place), severity, fix, "test", names, effect, "likely")
+    yield Finding("reworded_test", what, numbered(test, place), severity, fix, "test", names, effect, SURE[role])
 
 
 def _pairs(seen: Audited, name: str, role: Role, part: Literal["data", "test"]) -> Pairs:

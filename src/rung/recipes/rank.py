@@ -214,7 +214,7 @@ def admitted(name: str, embedder: Embedder, prepared: Prepared, limits: Limits) 
         name, "ranked", memory_bytes=weight, size_bytes=card.size_bytes, licence=card.licence or "unknown"
     )
     if read_by(card, [role]) is None:
-        return replace(shown, status="refused", why=f"it reads {card.modality}, and the rows hold {role}")
+        return replace(shown, status="refused", why=f"it reads {card.modality}, and what is ranked reads {role}")
     if why := limits.loaded(card):
         return replace(shown, status="refused", why=why)
     columns = tuple(each for each in prepared.columns if each.role is role)
@@ -237,8 +237,8 @@ def _with_pair(
     if len(able) < 2:
         return listed, why
     pair = _try(BETWEEN.join(each.id for each in able), rows, options, *around)
-    if pair.prediction is None:
-        return (*listed, pair.shown), why
+    if pair.prediction is None:  # nobody asked for two that can't stand side by side
+        return listed if pair.shown.status == "failed" else (*listed, pair.shown), why
     best = _try(able[0].id, rows, options, *around).prediction
     assert best is not None
     gain = compare(rows.metric, rows.truth, pair.prediction, best, cluster=rows.cluster, seed=rows.seed)
