@@ -1,6 +1,6 @@
 """A cleaned copy of a table, and the log of each change: what `rung audit --fix` and `--redact` write.
 
-Expected ending: two files, the copy and the same name ending in .changes.jsonl, one line a change; the table itself is as it was.
+Expected ending: two files, the copy and, by the same name, .changes.jsonl, one line a change; the table is as it was.
 """
 
 import json
