@@ -153,3 +153,15 @@ def test_calibrated_probabilities_stay_under_the_noise_95_percent_of_the_time():
         target = (draw.random(100) > p).astype(np.int64)
         under.append(ece(target, probability) <= noise(probability, Task.BINARY, seed=seed))
     assert 0.90 <= np.mean(under) <= 0.99
+
+
+def test_where_every_row_was_right_no_row_is_sure_beyond_what_so_many_rows_can_show():
+    draw = np.random.default_rng(0)
+    n = 72
+    target = np.arange(n) % 2
+    said = np.clip(0.8 + 0.05 * draw.normal(size=n), 0.6, 0.95)
+    probability = np.where(np.arange(2)[None] == target[:, None], said[:, None], 1 - said[:, None]).astype(np.float32)
+    found = calibrate(probability[None], target, Task.BINARY)
+    assert found.kept
+    surest = apply_temperature(probability, found.temperature, Task.BINARY).max(axis=1)
+    assert 1 - 3 / n < np.median(surest) < 1 - 0.3 / n
