@@ -13,6 +13,7 @@ from rung.core.rng import digest
 from rung.core.types import Delta, Floats, Ints, Item, Progress, Tell, silent
 
 BETWEEN = " + "  # the ids of the two, and the words for their precision; as rung.predict.earlier reads them
+ONE_KIND = "two of one kind"  # what two side by side have to be
 SECOND = "second"  # the folder of the second one's files
 
 
@@ -26,7 +27,7 @@ class Pair:
     def __init__(self, first: Embedder, second: Embedder) -> None:
         if first.card.modality != second.card.modality:
             got = f"one for {first.card.modality} and one for {second.card.modality}"
-            raise NoBackbone(f"backbone {first.card.id}{BETWEEN}{second.card.id}", wanted="two of one kind", got=got)
+            raise NoBackbone(f"backbone {first.card.id}{BETWEEN}{second.card.id}", wanted=ONE_KIND, got=got)
         self._both = first, second
         self.card = _card(first.card, second.card)
         self.fingerprint = digest("pair", first.fingerprint, second.fingerprint).hex()

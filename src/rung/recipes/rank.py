@@ -14,6 +14,7 @@ import polars as pl
 
 from rung.adapt.probe import features, probe, probe_seconds
 from rung.backbones.catalog import find
+from rung.backbones.pair import ONE_KIND
 from rung.core.contracts import Embedder, endless
 from rung.core.errors import NoBackbone, NothingToLearnFrom, RungError
 from rung.core.evidence import RankedBackbone, Ranking
@@ -237,8 +238,10 @@ def _with_pair(
     if len(able) < 2:
         return listed, why
     pair = _try(BETWEEN.join(each.id for each in able), rows, options, *around)
-    if pair.prediction is None:  # nobody asked for two that can't stand side by side
-        return listed if pair.shown.status == "failed" else (*listed, pair.shown), why
+    if ONE_KIND in pair.shown.why:  # an image and a sound backbone may read one series, but nobody asked for both
+        return listed, why
+    if pair.prediction is None:
+        return (*listed, pair.shown), why
     best = _try(able[0].id, rows, options, *around).prediction
     assert best is not None
     gain = compare(rows.metric, rows.truth, pair.prediction, best, cluster=rows.cluster, seed=rows.seed)
