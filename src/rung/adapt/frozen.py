@@ -119,7 +119,7 @@ class Frozen:
             words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
         if _affords_signals(job, len(folds[0].train)):
             work *= 2 + signals_width(job) / width  # roots and signals have paths of their own
-            words = making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0
+            words += making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0
         return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:

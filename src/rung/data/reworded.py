@@ -15,7 +15,7 @@ from rung.data.bags import Words
 
 CLOSE_TEXTS, CLOSE_IMAGES = 0.9, 0.75  # cosine: a part of a picture is farther from the whole than words are
 NEIGHBOURS, FEW = 8, 4  # candidates of a row at most; of a picture, itself among them
-BLOCK = 1024
+BLOCK, CROWDED = 1024, 0.01
 LEFT_OUT = 0.25  # of what both texts weigh: what words of one alone may have; light edits leave a tenth
 FEWEST = 5  # words of the shorter text
 WINDOWS = (28, 26, 24, 22, 20)  # pixels of 32 that a window has on each side: down to five eighths
@@ -37,7 +37,10 @@ def candidates(x_ND: Floats, y_MD: Floats, *, close: float = CLOSE_TEXTS, most: 
     first, second = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for at in range(0, len(x_ND), BLOCK):
         cosine_bM = x_ND[at : at + BLOCK] @ y_MD.T
-        row, place = np.nonzero(cosine_bM >= close)
+        near_bM = cosine_bM >= close
+        if np.count_nonzero(near_bM) > CROWDED * near_bM.size:  # texts of one template: the nearest before any order
+            near_bM &= cosine_bM >= np.partition(cosine_bM, -min(most, len(y_MD)), axis=1)[:, [-min(most, len(y_MD))]]
+        row, place = np.nonzero(near_bM)
         order = np.lexsort((place, -cosine_bM[row, place], row))
         row, place = row[order], place[order]
         rank = np.arange(len(row)) - np.searchsorted(row, row)

@@ -8,7 +8,7 @@ from rung.backbones.catalog import catalog, here
 from rung.core.contracts import BackboneCard, Embedder, Embedders, Rung
 from rung.core.errors import BadOption
 from rung.core.processes import leads
-from rung.core.types import EMBEDDED, Column, Finding, Role, Task
+from rung.core.types import EMBEDDED, MEDIA, Column, Finding, Role, Task
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.predict.earlier import load_backbone
@@ -94,7 +94,10 @@ def said_of(embedders: Embedders, columns: Sequence[Column], chosen: Sequence[Ru
             )
             if role is Role.SERIES:
                 named = "a local folder with PatchTST, PatchTSMixer or TimesFM, or a backbone for images or sounds"
-            what = f"no {role} backbone is on this machine: only the rungs that need none "
-            what += "read these columns" if embedders else "are tried"
+            left = "only the rungs that need none are tried"
+            if embedders:  # frozen takes handmade features beside what other backbones read
+                left = "handmade features alone read these columns"
+                left = left if role in MEDIA else "only the rungs that need none read these columns"
+            what = f"no {role} backbone is on this machine: {left}"
             found.append(Finding("no_backbone", what, (), "warn", f"Name one: {named}."))
     return tuple(found)
