@@ -6,7 +6,8 @@ epoch that it did is in the rows): an epoch of its default pairs takes hours on 
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
 all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
-quality.py.
+quality.py. `--answers DIR` keeps what the peers answered, with their seconds, and takes it from there: they don't
+change when Rung does; `--peers` runs them alone.
 """
 
 import json
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean
@@ -126,23 +128,56 @@ def by_trainer(train: pl.DataFrame, test: pl.DataFrame, seed: int) -> Answer:
     return np.array([labels[i] for i in said]), time.perf_counter() - begin
 
 
-def one(folder: Path, name: str, size: str, seed: int, cap: float) -> dict[str, Any]:
-    """Every candidate on one set, one size, one seed."""
+Known = tuple[Answer, dict[str, Any]]
+
+
+def kept_or(place: Path | None, name: str, run: Callable[[], Known]) -> Known:
+    """The peer's answer as it was kept under that name in the folder, else as it answers now."""
+    if place is None:
+        return run()
+    file = place / f"{name}.json"
+    if not file.is_file():
+        (answer, took), more = run()
+        file.write_text(json.dumps({"answer": answer.tolist(), "seconds": took, "more": more}))
+    said = json.loads(file.read_text())
+    return (np.array(said["answer"]), said["seconds"]), said["more"]
+
+
+@dataclass(frozen=True)
+class Peers:
+    """How the peers run: SetFit's cap, where their answers are kept, whether Rung stays out."""
+
+    cap: float
+    place: Path | None
+    alone: bool
+
+
+def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, Any]:
+    """Every candidate on one set, one size, one seed; nothing where the peers run alone."""
     train, test = read(folder, name, size, seed)
     train, test = (table.with_columns(pl.col("label").cast(pl.String)) for table in (train, test))
-    truth = test["label"].to_numpy()
+    truth, cap = test["label"].to_numpy(), how.cap
+    peers: dict[str, Callable[[], Known]] = {
+        "setfit": lambda: by_setfit(train, test, seed, cap),
+        "trainer": lambda: (by_trainer(train, test, seed), {}),
+    }
+    if size == "all":
+        peers.pop("setfit")  # its pairs grow with the square of the rows
+    asked = {
+        peer: lambda peer=peer, run=run: kept_or(how.place, f"{peer}-{name}-{size}-{seed}-{cap:g}", run)
+        for peer, run in peers.items()
+    }
+    if how.alone:
+        for peer, ask in asked.items():
+            (given, took), more = ask()
+            print(name, size, seed, peer, round(float(np.mean(given == truth)), 4), f"{took:.0f} s", more, flush=True)
+        return {}
     (answer, seconds), facts = by_rung(train, test, seed, cap / 5 if size == "1000" else None)
     mine = points(truth, answer)
     row = {"set": name, "size": size, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
     row |= {"rung_s": seconds, **facts}
-    peers: dict[str, Callable[[], tuple[Answer, dict[str, Any]]]] = {
-        "setfit": lambda: by_setfit(train, test, seed, cap),
-        "trainer": lambda: (by_trainer(train, test, seed), {}),
-    }
-    for peer, run in peers.items():
-        if peer == "setfit" and size == "all":
-            continue  # its pairs grow with the square of the rows
-        (given, took), more = run()
+    for peer, ask in asked.items():
+        (given, took), more = ask()
         theirs = points(truth, given)
         difference, low, high = paired(truth, mine, theirs, seed)
         row |= {peer: float(score_of(truth, theirs)), f"{peer}_s": took, f"{peer}_gain": difference}
@@ -193,8 +228,11 @@ def main() -> None:
     """Run all sets, sizes and seeds; write after each."""
     sets, seeds = option("sets", ",".join(SETS)), [int(seed) for seed in option("seeds", "0,1,2")]
     sizes, cap = option("sizes", "8c,64c,1000"), float(option("cap", str(CAP))[0])
-    keep = "--go-on" in sys.argv
-    sys.argv = [word for word in sys.argv if word != "--go-on"]
+    keep, alone, answers = "--go-on" in sys.argv, "--peers" in sys.argv, option("answers", "")[0]
+    sys.argv = [word for word in sys.argv if word not in ("--go-on", "--peers")]
+    place = Path(answers) if answers else None
+    if place is not None:
+        place.mkdir(parents=True, exist_ok=True)
     asked = harness.options(__doc__)
     if asked.quick:
         sets, seeds, sizes, cap = ["trec6", "tweet_emotion"], [0], ["8c"], 20.0
@@ -206,7 +244,10 @@ def main() -> None:
         for seed in seeds:
             for each in sets:
                 if (each, size, seed) not in done:
-                    rows.append(one(asked.data, each, size, seed, cap))
+                    row = one(asked.data, each, size, seed, Peers(cap, place, alone))
+                    if alone:
+                        continue
+                    rows.append(row)
                     harness.write(name, claims(rows), rows, asked.results)
 
 
