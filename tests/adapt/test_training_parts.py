@@ -11,7 +11,7 @@ from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import parts
 from rung.adapt.training.loop import Judge, Trained
 from rung.adapt.training.losses import loss_of
-from rung.adapt.training.optimiser import groups
+from rung.adapt.training.optimiser import LARGE, adamw, by_rows, clip, groups
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Task
@@ -145,3 +145,48 @@ def test_a_blend_lies_between_start_and_end(wise, soup, wanted):
     one = One(4.0)
     blend(one, {"w": torch.tensor([0.0])}, {"w": torch.tensor([8.0])}, Blend(wise, soup))
     assert one.parameter.item() == wanted
+
+
+def table_steps(many, *, rows_alone, most=1e9):
+    """A table of words after some steps in which words come and go, and the norms' clip; decay off."""
+    torch.manual_seed(0)
+    table = torch.nn.Embedding(LARGE, 4)
+    optimiser = adamw([{"params": list(table.parameters()), "lr": 0.1, "weight_decay": 0.0}])
+    if rows_alone:
+        by_rows(table)
+    draw = torch.Generator().manual_seed(1)
+    for _ in range(many):
+        ids = torch.randint(50, (7,), generator=draw)
+        optimiser.zero_grad()
+        (table(ids) ** 3).sum().backward()
+        assert table.weight.grad.is_sparse == rows_alone
+        clip(table.parameters(), most)
+        optimiser.step()
+    return table.weight.detach()
+
+
+@pytest.mark.parametrize("most", [1e9, 0.5])
+def test_a_table_moved_by_rows_moves_as_torchs_adamw_moves_it(most):
+    torch.testing.assert_close(
+        table_steps(20, rows_alone=True, most=most), table_steps(20, rows_alone=False, most=most), atol=1e-6, rtol=1e-5
+    )
+
+
+def test_decay_begins_with_the_first_gradient_of_a_row():
+    table = torch.nn.Embedding(LARGE, 4)
+    before = table.weight.detach().clone()
+    by_rows(table)
+    optimiser = adamw([{"params": list(table.parameters()), "lr": 0.1, "weight_decay": 0.5}])
+    table(torch.tensor([3, 3, 5])).sum().backward()
+    optimiser.step()
+    moved = (table.weight.detach() != before).any(1).nonzero().squeeze(1)
+    assert moved.tolist() == [3, 5]
+
+
+def test_clipping_takes_dense_and_sparse_gradients_as_one():
+    sparse, dense = torch.nn.Parameter(torch.zeros(9, 1)), torch.nn.Parameter(torch.zeros(2))
+    sparse.grad = torch.sparse_coo_tensor([[1, 1]], [[1.0], [2.0]], (9, 1), check_invariants=True)
+    dense.grad = torch.tensor([4.0, 0.0])
+    clip([sparse, dense], 1.0)
+    assert float(sparse.grad.coalesce().values()[0, 0]) == pytest.approx(0.6, abs=1e-5)
+    assert float(dense.grad[0]) == pytest.approx(0.8, abs=1e-5)

@@ -15,7 +15,7 @@ from rung.adapt.training.anchor import mixed_out, pull_back
 from rung.adapt.training.checkpoint import Checkpoints
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.losses import Loss, loss_of
-from rung.adapt.training.optimiser import adamw, factor, groups, set_rate
+from rung.adapt.training.optimiser import adamw, by_rows, clip, factor, groups, set_rate
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Collapse, Notebook
@@ -89,6 +89,8 @@ class _Run:
         tunable = learner.rows.tunable
         top = tunable.count + 1
         self.optimiser = adamw(groups(learner.net.named_parameters(), recipe, learner.depth, top))
+        if self.accelerator.num_processes == 1 and not (recipe.l2sp or recipe.mixout):  # these need dense gradients
+            by_rows(learner.net)
         self.trained, self.state = learner.trained(), learner.state()
         self.net: Any = self.accelerator.prepare(learner.net) if self.accelerator.num_processes > 1 else learner.net
         focal = recipe.imbalance == "focal"
@@ -102,18 +104,8 @@ class _Run:
         self.steps = recipe.epochs * (len(around.order(0)) if around.order else ceil(len(rows) / recipe.batch))
         self.best: dict[str, Tensor] = {}
         self.soup: dict[str, Tensor] = {}
-        self.facts: dict[str, Any] = {
-            "epoch": 0,
-            "batch": 0,
-            "step": 0,
-            "best": -np.inf,
-            "best_epoch": 0,
-            "idle": 0,
-            "history": [],
-            "looked": not around.early_look,
-            "micro": self.micro,
-            "notes": [],
-        }
+        self.facts: dict[str, Any] = {"epoch": 0, "batch": 0, "step": 0, "best": -np.inf, "best_epoch": 0, "idle": 0}
+        self.facts |= {"history": [], "looked": not around.early_look, "micro": self.micro, "notes": []}
 
     def go(self) -> Trained:
         """Run to the end, or on from where the notebook says."""
@@ -194,7 +186,7 @@ class _Run:
             self.trained[name].grad = None
         if self.recipe.l2sp:
             pull_back(self.trained, self.start, self.recipe.l2sp)
-        self.accelerator.clip_grad_norm_(self.trained.values(), self.recipe.clip)
+        clip(self.trained.values(), self.recipe.clip)
         self.optimiser.step()
 
     def _gradients(self, batch: Ints) -> None:
