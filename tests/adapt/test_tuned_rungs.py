@@ -9,9 +9,10 @@ import torch
 from rung.adapt.bodies import places
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
-from rung.adapt.prefix import Suffix, keep
+from rung.adapt.prefix import Suffix, hidden_before, keep
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import Recipe
+from rung.backbones.tuned import changed
 from rung.core.types import Task
 from rung.testing.toys import MAKES
 
@@ -152,7 +153,7 @@ PLACES = {
 @pytest.mark.parametrize("family", list(MAKES))
 @pytest.mark.parametrize("name", ["lora", "ia3", "adapter"])
 def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_first(embedder, make, family, name):
-    job = make(rows=24, family=family, **ALL)
+    job = make(rows=24, family=family, **ALL, settings={"lora.k": 2} if name == "lora" else {})
     rung = TUNED[name]
     assert rung.applies(job) == ""
     probe = job.tunable.prepare(["the card has not arrived", "yes"])
@@ -168,6 +169,31 @@ def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_fi
     assert depths == set(range(1, len(job.tunable.blocks(body.module)) + 1))
 
 
+@pytest.mark.parametrize("family", [name for name in MAKES if name != "albert"])  # whose blocks are one and the same
+def test_lora_in_the_upper_blocks_runs_on_kept_activations_and_keeps_its_places_in_the_bundle(embedder, make, family):
+    job = make(rows=24, family=family, **ALL)
+    rung = TUNED["lora"]
+    assert rung.applies(job) == ""
+    probe = job.tunable.prepare(["the card has not arrived", "yes"])
+    body = rung.method.body(job, rung.method.settings(job)[0], probe)
+    count, module = job.tunable.count, job.tunable.module()
+    assert body.k == round(2 * count / 3)
+    assert body.where().endswith(f"in the top {body.k} blocks")
+    batch = job.tunable.batch(probe, np.arange(2))
+    first = list(job.tunable.blocks(module))[-body.k]
+    given = hidden_before(job.tunable, module, first, batch)
+    assert torch.allclose(body.module(batch, given), job.tunable.vectors(module, batch), atol=1e-5)
+    depths = {job.tunable.depth(body.names[key]) for key, each in body.module.named_parameters() if each.requires_grad}
+    assert depths == set(range(count - body.k + 1, count + 1))
+    for name, each in body.module.named_parameters():
+        if "lora_B" in name:
+            each.data.fill_(0.1)
+    moved = body.module(batch, given)
+    again = changed(job.tunable.module(), body.delta(), job.tunable.path)
+    assert torch.allclose(job.tunable.vectors(again, batch), moved, atol=1e-4)
+    assert torch.allclose(body.module(batch, given), moved)  # it goes on cut
+
+
 def test_a_family_without_room_for_a_method_says_so(make):
     job = make(family="t5", **ALL)
     assert TUNED["prefix"].applies(job).startswith("t5 can't take prefix")
@@ -179,6 +205,7 @@ def test_a_family_without_room_for_a_method_says_so(make):
         ("partial", "k", 2),
         ("contrastive", "k", 1),
         ("lora", "rank", 2),
+        ("lora", "k", 2),
         ("lora", "kind", "rslora"),
         ("lora", "kind", "dora"),
         ("prefix", "tokens", 4),

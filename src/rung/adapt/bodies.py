@@ -25,6 +25,7 @@ class Body:
     """A module to train, and how to tell afterwards what training changed.
 
     names: a parameter's name in the bare model, by its name here. k: top blocks that run on kept activations, or 0.
+    wrapper: PEFT's own model around the whole backbone, where `module` is its upper part.
     """
 
     module: nn.Module = field(repr=False)
@@ -34,6 +35,7 @@ class Body:
     kind: str = "weights"
     meta: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    wrapper: Any = field(default=None, repr=False)
 
     @property
     def fresh(self) -> bool:
@@ -46,12 +48,15 @@ class Body:
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad and self.kind != "weights":
                 place = re.sub(r"\.\d+\.", ".*.", re.split(r"\.(?:lora_|ia3_|adapter_)", name)[0])
-                place = place.removeprefix("base_model.model.")
+                place = place.removeprefix("base_model.model.").removeprefix("module.")
                 found.setdefault(place, 0)
-        return ", ".join(found)
+        return ", ".join(found) + (f", in the top {self.k} blocks" if found and self.k else "")
 
     def delta(self) -> Delta:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""
+        if isinstance(self.module, Suffix) and self.kind == "peft":
+            with self.module.uncut():
+                return Delta("peft", self.meta, {}, _peft_files(self.wrapper))
         if self.kind == "peft":
             return Delta("peft", self.meta, {}, _peft_files(self.module))
         moved = {}
@@ -98,15 +103,27 @@ def top(tunable: Tunable, k: int, probe: Prepared) -> Body:
     return Body(suffix, tunable.vectors, names, k, start=start)
 
 
-def with_peft(tunable: Tunable, config: Any, *, seed: int) -> Body:
-    """PEFT's modules on the frozen backbone, by any of its configurations; drawn with `seed`."""
+def with_peft(tunable: Tunable, config: Any, *, seed: int, k: int = 0, probe: Prepared | None = None) -> Body:
+    """PEFT's modules on the frozen backbone, by any of its configurations; drawn with `seed`.
+
+    k: they are in the top k blocks alone, so that these run on kept activations, where `probe` shows that they can.
+    """
     import peft  # noqa: PLC0415  # seconds, and only the rungs that use it should pay
 
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what it says of layers it recognises itself is no news to a user of Rung
         torch.manual_seed(seed)
         wrapped = peft.get_peft_model(tunable.module(), config)
-    return Body(wrapped, tunable.vectors, kind="peft")
+    if not k or probe is None:
+        return Body(wrapped, tunable.vectors, kind="peft")
+    bare: Any = wrapped.get_base_model()
+    whole_names = {id(parameter): name for name, parameter in bare.named_parameters()}
+    try:
+        suffix = Suffix(tunable, bare, k, probe)
+    except ValueError:
+        return Body(wrapped, tunable.vectors, kind="peft")
+    names = {name: whole_names[id(parameter)] for name, parameter in suffix.named_parameters()}
+    return Body(suffix, tunable.vectors, names, k, kind="peft", wrapper=wrapped)
 
 
 def with_bottlenecks(tunable: Tunable, *, both: bool, size: int, seed: int) -> Body:

@@ -18,6 +18,7 @@ from rung.core.types import Ints
 
 FEATURES = "FEATURE_EXTRACTION"  # PEFT's word for a model without a head
 RANK = 8
+UPPER = 2 / 3  # share of the blocks that lora changes; what lies below them is computed once
 VIRTUAL = 16  # tokens of a learnt prefix or prompt
 _TOKENS = {"tokens": VIRTUAL}
 Config = Callable[[Tunable, Mapping[str, Any]], Any]  # backbone, setting -> PEFT's configuration
@@ -37,7 +38,8 @@ class Peft:
         try:
             prepared = job.tunable.prepare(list(next(iter(job.inputs.own.values())))[:2])
             body = self.body(job, self.settings(job)[0], prepared)
-            body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
+            if not body.k:  # one that runs on kept activations has run
+                body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
         # PEFT and the architectures answer a method that does not fit with many classes.
         except Exception as error:  # noqa: BLE001  # see above
             return f"{job.tunable.card.family} can't take {self.name}: {' '.join(str(error).split())[:80]}"
@@ -45,22 +47,29 @@ class Peft:
 
     def settings(self, job: Job) -> list[dict[str, Any]]:
         """One setting: the user's, or the default."""
-        return [{key: job.settings.get(f"{self.name}.{key}", value) for key, value in self.options.items()}]
+        found = {key: job.settings.get(f"{self.name}.{key}", value) for key, value in self.options.items()}
+        if "k" in found:
+            assert job.tunable is not None
+            count = job.tunable.count
+            found["k"] = min(int(found["k"]) or max(1, round(UPPER * count)), count)
+        return [found]
 
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:  # noqa: ARG002  # the contract's signature
         """Rank, or number of tokens: the default, less and more."""
         names = [name for name in ("rank", "tokens") if name in self.options]
         return {name: tuple(int(self.options[name] * by) for by in (1, 0.5, 2, 4)) for name in names}
 
-    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:  # noqa: ARG002  # the contract's signature
-        """The frozen backbone with fresh modules."""
+    def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
+        """The frozen backbone with fresh modules; what lies below the lowest of them is computed once."""
         assert job.tunable is not None
-        return with_peft(job.tunable, self._config(job.tunable, setting), seed=job.seed)
+        k = int(setting.get("k", 0)) % max(1, job.tunable.count)  # all of them: nothing lies below
+        return with_peft(job.tunable, self._config(job.tunable, setting), seed=job.seed, k=k, probe=probe)
 
 
-def layers(tunable: Tunable, names: tuple[str, ...]) -> str:
-    """A pattern for PEFT: these layers (names relative to a block) of every block."""
-    return rf"(.*\.)?{re.escape(tunable.path)}\.\d+\.({'|'.join(map(re.escape, names))})"
+def layers(tunable: Tunable, names: tuple[str, ...], k: int = 0) -> str:
+    """A pattern for PEFT: these layers (names relative to a block) of every block, or of the top k."""
+    which = "|".join(map(str, range(tunable.count - k, tunable.count))) if k else r"\d+"
+    return rf"(.*\.)?{re.escape(tunable.path)}\.({which})\.({'|'.join(map(re.escape, names))})"
 
 
 def _lora(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
@@ -73,7 +82,7 @@ def _lora(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
         lora_dropout=0.0,  # torch's masks for the input of every layer took a quarter of a step
         use_rslora=kind == "rslora",
         use_dora=kind == "dora",
-        target_modules=layers(tunable, _projections(tunable)),
+        target_modules=layers(tunable, _projections(tunable), int(setting.get("k", 0))),
     )
 
 
@@ -142,8 +151,8 @@ register(
     Tuned(
         "lora",
         40,
-        "low-rank updates of every linear layer",
-        Peft("lora", _lora, {"rank": RANK, "kind": "plain"}),
+        "low-rank updates of the upper blocks' linear layers",
+        Peft("lora", _lora, {"rank": RANK, "kind": "plain", "k": 0}),
         _RECIPE,
     )
 )

@@ -106,6 +106,7 @@ class Suffix(nn.Module):
         blocks = list(tunable.blocks(module))
         self.module, self.first = module, blocks[len(blocks) - k]
         self.left_out = len(blocks) - k
+        self._blocks = (blocks,)  # in a tuple, as above
         self._given: Tensor | None = None
         below, above = blocks[: self.left_out], blocks[self.left_out :]
         batch = tunable.batch(probe, np.arange(len(probe.ids)))
@@ -122,7 +123,18 @@ class Suffix(nn.Module):
                 tunable.keep_blocks(module, [*kept, *above])
                 if self._alike(probe, hidden, wanted_ND):
                     return
+            tunable.keep_blocks(module, blocks)
         raise ValueError("this architecture can't run from its middle")
+
+    @contextmanager
+    def uncut(self) -> Iterator[None]:
+        """All blocks are in their places within, so that each weight has its own name."""
+        cut = list(self.tunable[0].blocks(self.module))
+        self.tunable[0].keep_blocks(self.module, self._blocks[0])
+        try:
+            yield
+        finally:
+            self.tunable[0].keep_blocks(self.module, cut)
 
     def _alike(self, probe: Prepared, hidden: Tensor, wanted_ND: Tensor) -> bool:
         """Whether the rest gives the model's own vectors, also of one row fewer; False where it can't run at all."""
