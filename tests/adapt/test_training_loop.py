@@ -139,7 +139,13 @@ def test_training_stops_when_patience_is_at_its_end(learner):
     mine = learner()
     found, _ = run(mine, replace(QUICK, epochs=9, patience=2), judged(mine, lambda *_: 0.5), early_look=False)
     assert found.epochs == 0
-    assert len(found.history) == 3
+    assert len(found.history) == 4  # the start, the first epoch, and two that are no better than it
+
+
+def test_a_start_that_is_hard_to_better_does_not_end_training_while_epochs_gain(learner):
+    mine, scores = learner(), iter([0.9, 0.5, 0.6, 0.7, 0.95])
+    found, _ = run(mine, replace(QUICK, epochs=4, patience=2), judged(mine, lambda *_: next(scores)), early_look=False)
+    assert found.epochs == 4
 
 
 def test_a_start_that_is_never_bettered_stays(learner):

@@ -10,9 +10,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from rung.adapt.bodies import Body
-from rung.adapt.choose import inner_folds
 from rung.adapt.ground import VIEWS, Ground
-from rung.adapt.starts import ASIDE, sampled
+from rung.adapt.starts import sampled, set_aside
 from rung.adapt.training.cost import Rates, mixed, rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.mix import ALPHA
@@ -86,7 +85,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     ground, rows = Ground.of(small), np.arange(len(small.target))
     prepared = (perf_counter() - begun) / len(rows)
     length_N = _lengths(job, ground)
-    folds = [inner_folds(job, fold.train, ASIDE)[0] for fold in job.plan.folds if fold.repeat == 0]
+    folds = [set_aside(job, fold.train) for fold in job.plan.folds if fold.repeat == 0]
     judged = [fold.validation for fold in job.plan.folds if fold.repeat == 0]
     seconds, varied, grown, memory = [], 0.0, 0.0, 0
     fusion = rung.fusion(job)

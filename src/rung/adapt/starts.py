@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import ceil
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from rung.core.contracts import Job
 from rung.core.types import Floats, Fold, Ints, Plan, silent
 
 ASIDE = 8  # one of so many training rows is set aside
+MOST_ASIDE = 500  # rows that are enough to say when to stop; more are missed in training
 SAMPLE = 160  # rows on which a rung's cost is measured
 
 
@@ -35,7 +37,7 @@ class Start:
 def begin(job: Job, rows: Ints, aside: Ints | None) -> Start:
     """Fit the linear head on frozen features of `rows`, its strength chosen on `aside` (or on a share of `rows`)."""
     table = bool(job.inputs.table.width)
-    inner = inner_folds(job, rows, ASIDE)[0] if aside is None else Fold(rows, aside)
+    inner = set_aside(job, rows) if aside is None else Fold(rows, aside)
 
     def groups() -> Iterator[tuple[Floats, list[int]]]:
         yield beside(job, inner.train, table=table).apply(job.inputs), [0]
@@ -50,6 +52,11 @@ def begin(job: Job, rows: Ints, aside: Ints | None) -> Start:
     width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.own)
     rest = np.ascontiguousarray(x[:, width:]) if x.shape[1] > width else None
     return Start(encoders, head, rest, shift, spread, choice["class_weight"] == "balanced")
+
+
+def set_aside(job: Job, rows: Ints) -> Fold:
+    """These rows without one in eight of them, 500 at most, which say which setting, when to stop, what to keep."""
+    return inner_folds(job, rows, max(ASIDE, ceil(len(rows) / MOST_ASIDE)))[0]
 
 
 def sampled(job: Job) -> Job:

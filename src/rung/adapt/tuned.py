@@ -18,14 +18,13 @@ import torch
 
 from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
-from rung.adapt.choose import inner_folds
 from rung.adapt.costs import FIND, in_time, predicted
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
 from rung.adapt.runs import Run, agreed
-from rung.adapt.starts import ASIDE, Start, begin, class_weights, judge
+from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
@@ -141,7 +140,7 @@ class Tuned:
         kept = job.notebook.get(f"{name} done") if job.notebook else None
         if kept is not None:
             return kept
-        inner = inner_folds(job, fold.train, ASIDE)[0]
+        inner = set_aside(job, fold.train)
         notes, begun = unheeded(self.name, job), perf_counter()
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))

@@ -13,7 +13,7 @@ from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Cost, Ints
 
-STEPS = 3  # measured ones, after one that warms up
+STEPS = 4  # measured ones, after one that warms up
 STATES = 4  # copies of each trained weight: itself, its gradient, two moments
 BLENDS = 4
 DRAWS = 16
@@ -23,7 +23,8 @@ DRAWS = 16
 class Rates:
     """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes.
 
-    at_rest: seconds of a step whatever its tokens: the update of all weights.
+    at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run of one epoch
+    that are no step: weights copied, an optimiser made.
     """
 
     step: float
@@ -31,6 +32,7 @@ class Rates:
     made: float
     memory: int
     at_rest: float = 0.0
+    beside: float = 0.0
 
     def steps(self, many: float, tokens: float) -> float:
         """Seconds of so many training steps over so many tokens in all."""
@@ -43,31 +45,32 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     learner = make()
     made = perf_counter() - begun
     length_N = learner.rows.length_N
-    planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)[: STEPS + 1]
+    planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)
+    planned = (planned * (STEPS + 1))[: STEPS + 1]
     few = replace(recipe, epochs=1, warmup=1.0, wise=False)
 
-    def steps(some: Sequence[Ints]) -> float:
-        started = perf_counter()
-        train(learner, few, np.concatenate(some), None, Around(seed, early_look=False, order=lambda _: list(some)))
-        return perf_counter() - started
+    def timed(some: Sequence[Ints]) -> tuple[float, int, float]:
+        """Seconds and tokens of the step of middle length, the first left out, and seconds of all that is no step."""
+        beats: list[float] = []
+        hear, plan = (lambda _: beats.append(perf_counter())), (lambda _: list(some))
+        begun = perf_counter()
+        train(learner, few, np.concatenate(some), None, Around(seed, early_look=False, order=plan, hear=hear))
+        whole, each = perf_counter() - begun, np.diff(beats)
+        at = int(np.argsort(each)[len(each) // 2])
+        return float(each[at]), padded(length_N, [some[at + 1]]), max(whole - float(each.sum() + each[at]), 0.0)
 
-    steps(planned[:1])
-    rest = planned[1:] or planned
-    spent = steps(rest)
-    tokens = padded(length_N, rest)
-    small = [batch[: max(1, len(batch) // 4)] for batch in rest]
-    quick = steps(small)
-    fewer = padded(length_N, small)
+    spent, tokens, beside = timed(planned)
+    quick, fewer, other = timed([batch[: max(1, len(batch) // 4)] for batch in planned])
     a_token = max(spent - quick, 0.0) / (tokens - fewer) if tokens > fewer else 0.0
     a_token = a_token or spent / tokens
-    at_rest = max(spent - a_token * tokens, 0.0) / len(rest)
+    at_rest = max(spent - a_token * tokens, 0.0)
     aside = rows[: learner.rows.tunable.at_once]
     begun = perf_counter()
     learner.outputs(aside)
     passed = perf_counter() - begun
     states = STATES * sum(parameter.nbytes for parameter in learner.trained().values())
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
-    return Rates(a_token, passed / padded(length_N, [aside]), made, fixed + states, at_rest)
+    return Rates(a_token, passed / padded(length_N, [aside]), made, fixed + states, at_rest, min(beside, other))
 
 
 def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
@@ -88,7 +91,7 @@ def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, asid
     an_epoch = rate.steps(len(planned), padded(length_N, planned))
     look = int(length_N[aside].sum()) * rate.passed
     looks = recipe.epochs + 1 + (2 * BLENDS - 1 if recipe.wise else 0)
-    return rate.made + recipe.epochs * an_epoch + looks * look
+    return rate.made + (1 + recipe.epochs) / 2 * rate.beside + recipe.epochs * an_epoch + looks * look
 
 
 def total(seconds: Sequence[float], memory: int) -> Cost:

@@ -20,7 +20,7 @@ class ByteDropout(nn.Dropout):
             return super().forward(input)
         words = torch.empty(-(-input.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         kept = words.view(torch.uint8)[: input.numel()].view(input.shape) >= share
-        return input * (kept * (256 / (256 - share)))
+        return input * kept.view(torch.uint8).float().mul_(256 / (256 - share))  # from truths a fifth slower
 
 
 def use_bytes(module: nn.Module) -> int:

@@ -105,7 +105,13 @@ class _Run:
         self.best: dict[str, Tensor] = {}
         self.soup: dict[str, Tensor] = {}
         self.facts: dict[str, Any] = {"epoch": 0, "batch": 0, "step": 0, "best": -np.inf, "best_epoch": 0, "idle": 0}
-        self.facts |= {"history": [], "looked": not around.early_look, "micro": self.micro, "notes": []}
+        self.facts |= {
+            "learnt": -np.inf,
+            "history": [],
+            "looked": not around.early_look,
+            "micro": self.micro,
+            "notes": [],
+        }
 
     def go(self) -> Trained:
         """Run to the end, or on from where the notebook says."""
@@ -243,10 +249,13 @@ class _Run:
             if "one_class" not in facts:  # of the start
                 facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
         if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
-            facts["best"], facts["best_epoch"], facts["idle"] = score, facts["epoch"], 0
+            facts["best"], facts["best_epoch"] = score, facts["epoch"]
             self.best = {name: tensor.detach().clone() for name, tensor in self.state.items()}
-        else:
-            facts["idle"] += 1
+        if (
+            facts["epoch"] and self.judge is not None
+        ):  # a good start may be bettered only when the rate has fallen: epochs vie with one another
+            facts["idle"] = 0 if score > facts["learnt"] else facts["idle"] + 1
+            facts["learnt"] = max(score, facts["learnt"])
 
     @property
     def _many(self) -> bool:

@@ -1,0 +1,64 @@
+"""What a rung is said to take is told from its steps alone: of a clock that is known, every rate is found."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rung.adapt.ground import Ground
+from rung.adapt.ladder import rungs
+from rung.adapt.starts import MOST_ASIDE, set_aside
+from rung.adapt.training import cost
+from rung.adapt.training.cost import Rates, padded, rates, seconds_of_run
+from rung.adapt.training.recipe import Recipe
+
+FULL = next(rung for rung in rungs() if rung.name == "full")
+
+
+class Clock:
+    """Time that passes only where the test says so."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.mark.parametrize("batch", [8, 64])
+def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batch):
+    clock = Clock()
+    job = make(rows=40, asked={"full"})
+    learner = FULL.ready(Ground.of(job), np.arange(40), {})
+    length_N = learner.rows.length_N
+
+    def train(_, __, ___, ____, around):
+        clock.now += 5.0  # an optimiser is made
+        for some in around.order(0):
+            clock.now += 0.25 + 0.125 * padded(length_N, [some])
+            around.hear(0.5)
+        clock.now += 2.0  # weights are copied
+
+    monkeypatch.setattr(cost, "perf_counter", clock)
+    monkeypatch.setattr(cost, "train", train)
+    found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0)
+    many = cost.STEPS * 8
+    assert found.step == pytest.approx(0.125)
+    assert found.at_rest == pytest.approx(0.25)
+    assert found.steps(many, many * 90) == pytest.approx(many * (0.25 + 0.125 * 90))
+    assert found.beside == pytest.approx(7.0, abs=2.5)  # the first step is taken for one of middle length
+
+
+def test_a_run_costs_its_epochs_its_looks_and_what_is_beside_them():
+    rate = Rates(step=0.5, passed=0.25, made=3.0, memory=0, at_rest=1.0, beside=4.0)
+    length_N, rows, aside = np.full(10, 2), np.arange(8), np.arange(8, 10)
+    recipe = Recipe(epochs=3, batch=4, wise=False)
+    an_epoch, a_look = 2 * 1.0 + 16 * 0.5, 4 * 0.25
+    assert seconds_of_run(rate, recipe, length_N, rows, aside, seed=0) == 3 + 2 * 4 + 3 * an_epoch + 4 * a_look
+
+
+def test_of_many_rows_no_more_are_set_aside_than_say_when_to_stop(make):
+    job = make(rows=96)
+    assert len(set_aside(job, np.arange(80)).validation) == 10
+    many = np.arange(96).repeat(100)  # rows drawn more than once serve: only their number counts here
+    assert len(set_aside(job, many).validation) <= MOST_ASIDE * 1.1
