@@ -44,6 +44,6 @@ register(
         30,
         "head, then the top blocks",
         TopBlocks(),
-        Recipe(epochs=6, rate=2e-4, head_rate=1e-3, layer_decay=1.0, wise=True),
+        Recipe(epochs=4, rate=2e-4, head_rate=1e-3, layer_decay=1.0, wise=True),
     )
 )

@@ -130,11 +130,11 @@ def _prompt(tunable: Tunable, setting: Mapping[str, Any]) -> Any:
     )
 
 
-_RECIPE = Recipe(epochs=6, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=False)
+_RECIPE = Recipe(epochs=4, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=False)
 
 
 def _named(name: str, order: int, title: str, method: Peft, rate: float) -> None:
-    recipe, before = replace(_RECIPE, rate=rate), method.options == _TOKENS
+    recipe, before = replace(_RECIPE, rate=rate, epochs=6), method.options == _TOKENS
     warm, steps = (_as_it_is, _no_steps) if before else (None, None)
     register(Tuned(name, order, title, method, recipe, only_asked=True, warm=warm, warm_steps=steps))
 
