@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rung.adapt.choose import Candidate, inner_folds, pick
+from rung.adapt.choose import Candidate, inner_folds, losses, pick
 from rung.adapt.prior import shares
 from rung.adapt.search import climb
 from rung.bundle.heads import PriorHead
@@ -68,7 +68,33 @@ def test_a_complex_variant_inside_one_standard_error_is_not_taken():
 def test_a_gain_inside_one_standard_error_is_taken_where_log_loss_falls_by_more_than_one(gain, less, taken):
     noise = np.array([0.05, -0.05, 0.05, -0.05])
     scores, losses = np.array([np.full(4, 0.8), 0.8 + gain + noise]), np.array([[0.5] * 4, 0.5 - less + noise / 5])
-    assert pick(scores, [0, 1], losses) == taken
+    assert pick(scores, [0, 1], losses.__getitem__) == taken
+
+
+def test_a_soft_spoken_candidate_does_not_lose_by_its_tone():
+    job = make_job(Task.BINARY, default(Task.BINARY), kind="folds")
+    folds, truth = job.plan.folds, job.target.value
+    draw = np.random.default_rng(0).random(len(truth))
+
+    def said(sure, right):
+        says = np.where(draw < right, truth, 1 - truth)
+        return [np.where(np.eye(2)[says[f.validation]] > 0, sure, 1 - sure).astype(np.float32) for f in folds]
+
+    loud, soft, other = (Candidate({}, 0, said(*how)) for how in ((0.9, 0.9), (0.6, 0.9), (0.7, 0.7)))
+    every = range(len(folds))
+    of = losses(job, [loud, soft, other], folds, every)
+    assert of(1).mean() == pytest.approx(of(0).mean(), rel=0.05)
+    assert of(2).mean() > 1.2 * of(0).mean()
+
+
+def test_a_temperature_asks_no_fold_that_is_left_out():
+    job = make_job(Task.BINARY, default(Task.BINARY), kind="folds")
+    folds = job.plan.folds
+    mine = TwoOpinions().candidates(job, folds)
+    turned = job.target.value.copy()
+    turned[folds[0].validation] = 1 - turned[folds[0].validation]
+    other = replace(job, target=replace(job.target, value=turned))
+    np.testing.assert_array_equal(*(losses(each, mine, folds, [1, 2])(0) for each in (job, other)))
 
 
 def test_among_equally_simple_settings_the_best_mean_wins():

@@ -1,17 +1,21 @@
 """Choosing settings from rows that did not train them, so that no row's own label chooses its prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job
 from rung.core.rng import generator
 from rung.core.types import Floats, Fold, Ints, Task
 from rung.metrics.log_loss import log_loss
 
+LossOf = Callable[[int], NDArray[np.float64]]  # of a candidate: (F,)
+TEMPERATURES = tuple(float(t) for t in np.geomspace(0.1, 10, 13))
+LOOK = 512  # rows that tell which temperature suits a candidate
 TIE = 1e-4  # weight of the log-loss: decides between equals, never against a row more or less
 
 
@@ -41,17 +45,33 @@ def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> 
     return table
 
 
-def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> NDArray[np.float64] | None:
-    """Log-loss of each candidate on each fold's held-out rows, (A, F), NaN where untried; None for regression."""
+def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold], at: Sequence[int]) -> LossOf | None:
+    """A function from a candidate's index to its log-loss on the held-out rows of the folds `at`; None for regression.
+
+    (F,), NaN where untried. Each is taken at the temperature that suits it on these folds: a heavily penalised head
+    that ranks well says everything too softly, and would lose to one that knows less.
+    Source: Guo et al. 2017, ICML, section 4.2.
+    """
     if job.target.task is Task.REGRESSION:
         return None
-    table = np.full((len(candidates), len(folds)), np.nan)
-    for f, fold in enumerate(folds):
-        for a, candidate in enumerate(candidates):
-            said = candidate.held_out[f]
-            if said is not None:
-                table[a, f] = float(log_loss(job.target.value[fold.validation], said))
-    return table
+
+    def loss(said: Floats, rows: Ints, temperature: float) -> float:
+        return float(log_loss(job.target.value[rows], apply_temperature(said, temperature, job.target.task)))
+
+    def of(a: int) -> NDArray[np.float64]:
+        found = np.full(len(at), np.nan)
+        tried = [
+            (i, said, folds[f].validation) for i, f in enumerate(at) if (said := candidates[a].held_out[f]) is not None
+        ]
+        if tried:
+            every, rows = (np.concatenate([each[part] for each in tried]) for part in (1, 2))
+            some = np.linspace(0, len(rows) - 1, min(len(rows), LOOK)).astype(np.int64)
+            suits = min(TEMPERATURES, key=lambda t: loss(every[some], rows[some], t))
+            for i, said, own in tried:
+                found[i] = loss(said, own, suits)
+        return found
+
+    return of
 
 
 def score(job: Job, rows: Ints, said: Floats) -> float:
@@ -61,7 +81,7 @@ def score(job: Job, rows: Ints, said: Floats) -> float:
     return found if job.target.task is Task.REGRESSION else found - TIE * float(log_loss(truth, said))
 
 
-def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_AF: NDArray[np.float64] | None = None) -> int:
+def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_of: LossOf | None = None) -> int:
     """The best simple candidate, unless a more complex one gains more than one standard error over it.
 
     Within one complexity the best mean wins, the first of equals. Between complexities, in rising order, the
@@ -73,7 +93,8 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_AF: NDAr
     0
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.90, 0.93, 0.91]]), [0, 1])
     1
-    >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1], np.array([[0.5, 0.5, 0.5], [0.3, 0.2, 0.3]]))
+    >>> loss = np.array([[0.5, 0.5, 0.5], [0.3, 0.2, 0.3]])
+    >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1], loss.__getitem__)
     1
     """
     levels = np.asarray(complexity)
@@ -88,8 +109,8 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_AF: NDAr
             continue
         gain, error = _mean(table_AF[best] - table_AF[chosen])
         sure = gain > max(error, 1e-9)
-        if not sure and gain > 0 and loss_AF is not None:
-            less, error = _mean(loss_AF[chosen] - loss_AF[best])
+        if not sure and gain > 0 and loss_of is not None:
+            less, error = _mean(loss_of(chosen) - loss_of(best))
             sure = less > max(error, 1e-9)
         chosen = best if sure else chosen
     return 0 if chosen is None else chosen

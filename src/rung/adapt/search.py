@@ -55,17 +55,17 @@ def climb(job: Job, strategy: Strategy) -> Trial:
 def _in_folds(job: Job, strategy: Strategy) -> _Judged:
     folds, judged = job.plan.folds, job.plan.judged
     found = strategy.candidates(job, folds)
-    table, loss = scores(job, found, folds), losses(job, found, folds)
+    table = scores(job, found, folds)
     levels = [candidate.complexity for candidate in found]
     prediction = np.zeros((job.plan.repeats, len(judged), job.target.outputs), np.float32)
     for f, fold in enumerate(folds):
         others = [g for g, other in enumerate(folds) if other.repeat == fold.repeat and g != f]
-        chosen = pick(table[:, others], levels, None if loss is None else loss[:, others])
+        chosen = pick(table[:, others], levels, losses(job, found, folds, others))
         said = found[chosen].held_out[f]
         if said is None:  # a dear variant is tried on every fold here, or on none
             raise AssertionError(f"fold {f} was not tried")
         prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = said
-    choice = found[pick(table, levels, loss)].choice
+    choice = found[pick(table, levels, losses(job, found, folds, range(len(folds))))].choice
     return _Judged(prediction, choice, strategy.fit(job, folds[0].train, choice), folds[0].train)
 
 
@@ -75,6 +75,6 @@ def _held_out(job: Job, strategy: Strategy) -> _Judged:
     found = strategy.candidates(job, inner)
     job.tell(Progress("choose", 1, 2, "steps"))
     levels = [candidate.complexity for candidate in found]
-    choice = found[pick(scores(job, found, inner), levels, losses(job, found, inner))].choice
+    choice = found[pick(scores(job, found, inner), levels, losses(job, found, inner, range(len(inner))))].choice
     model = strategy.fit(job, fold.train, choice)
     return _Judged(model.predict(job.inputs.take(fold.validation))[None], choice, model, fold.train)

@@ -224,7 +224,7 @@ def chosen(job: Job, space: Space, folds: Sequence[Fold], held: HeldOut, way: st
             grown.append(trees(space.less(x_nF, job.target.outputs) if which == TREES else x_nF))
         found.append(Candidate({}, 1, grown))
     levels = [candidate.complexity for candidate in found]
-    best = pick(scores(job, found, folds), levels, losses(job, found, folds))
+    best = pick(scores(job, found, folds), levels, losses(job, found, folds, range(len(folds))))
     return (HEAD, TREES, AXES)[best + (way != AUTO)]
 
 
