@@ -55,23 +55,32 @@ def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold], at:
     if job.target.task is Task.REGRESSION:
         return None
 
-    def loss(said: Floats, rows: Ints, temperature: float) -> float:
-        return float(log_loss(job.target.value[rows], apply_temperature(said, temperature, job.target.task)))
-
     def of(a: int) -> NDArray[np.float64]:
         found = np.full(len(at), np.nan)
-        tried = [
-            (i, said, folds[f].validation) for i, f in enumerate(at) if (said := candidates[a].held_out[f]) is not None
-        ]
+        held_out = [candidates[a].held_out[f] for f in at]
+        tried = [(i, said, folds[at[i]].validation) for i, said in enumerate(held_out) if said is not None]
         if tried:
             every, rows = (np.concatenate([each[part] for each in tried]) for part in (1, 2))
-            some = np.linspace(0, len(rows) - 1, min(len(rows), LOOK)).astype(np.int64)
-            suits = min(TEMPERATURES, key=lambda t: loss(every[some], rows[some], t))
+            suits = _suits(job, rows, every)
             for i, said, own in tried:
-                found[i] = loss(said, own, suits)
+                found[i] = _loss(job, own, said, suits)
         return found
 
     return of
+
+
+def surprise(job: Job, rows: Ints, said: Floats) -> float:
+    """Log-loss of predictions (n, C) of these pool rows at the temperature that suits them; 0 for regression."""
+    return 0.0 if job.target.task is Task.REGRESSION else _loss(job, rows, said, _suits(job, rows, said))
+
+
+def _suits(job: Job, rows: Ints, said: Floats) -> float:
+    some = np.linspace(0, len(rows) - 1, min(len(rows), LOOK)).astype(np.int64)
+    return min(TEMPERATURES, key=lambda temperature: _loss(job, rows[some], said[some], temperature))
+
+
+def _loss(job: Job, rows: Ints, said: Floats, temperature: float) -> float:
+    return float(log_loss(job.target.value[rows], apply_temperature(said, temperature, job.target.task)))
 
 
 def score(job: Job, rows: Ints, said: Floats) -> float:

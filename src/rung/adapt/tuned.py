@@ -233,7 +233,7 @@ class Tuned:
         if self.warm is not None and warm:
             self.warm(ground, rows, body, self.recipe_for(job, setting))
             job = through(job, ground, body)
-        start = begin(job, rows, aside)
+        start = begin(job, rows, aside, learns=setting.get("stop_after") != 0)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(job.seed)
             head = linear(start.head)
