@@ -46,7 +46,7 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
     assert found.step == pytest.approx(0.125)
     assert found.at_rest == pytest.approx(0.25)
     assert found.steps(many, many * 90) == pytest.approx(many * (0.25 + 0.125 * 90))
-    assert found.beside == pytest.approx(7.0, abs=2.5)  # the first step is taken for one of middle length
+    assert found.beside == pytest.approx(7.0, abs=4.0)  # the first steps are taken for steps of middle length
 
 
 def test_a_run_costs_its_epochs_its_looks_and_what_is_beside_them():
