@@ -74,7 +74,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
 
 
 def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """Seconds at no token and seconds a token, neither below 0: the median slope, which one slow step in five can't turn.
+    """Seconds at no token and a token, neither below 0: the median slope, which one slow step in five leaves.
 
     Source: Theil 1950; Sen 1968, Journal of the American Statistical Association 63.
 
