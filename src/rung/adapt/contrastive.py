@@ -22,7 +22,7 @@ from rung.adapt.bodies import Body, top, whole
 from rung.adapt.ground import Ground
 from rung.adapt.training.learner import Learner, Net
 from rung.adapt.training.loop import Around, train
-from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.recipe import LEAST_FOR_SMALL, Recipe
 from rung.adapt.tuned import Tuned
 from rung.core.contracts import Job, Prepared
 from rung.core.rng import generator
@@ -134,6 +134,8 @@ register(
         Recipe(epochs=1, rate=1.5e-4, head_rate=1e-3, layer_decay=1.0, wise=False, augment="none"),
         warm=warm,
         warm_steps=steps,
-        turn=25,  # at 48 and at 1,000 rows it gained more than partial, whose failure may end the climb
+        turn=lambda rows: (
+            25 if rows < LEAST_FOR_SMALL else 35
+        ),  # of few rows it gains most, and two failures end a climb
     )
 )

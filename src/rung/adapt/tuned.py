@@ -29,7 +29,7 @@ from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.rate_finder import find_rate
-from rung.adapt.training.recipe import Recipe, with_rate
+from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
 from rung.adapt.views import AUTO, LATE, asked_of, summary, with_views
@@ -48,7 +48,7 @@ class Tuned:
 
     only_asked: it runs when the user names it. fresh: the head starts at random too. yardstick: transfer is measured
     against it, so it runs after the climb. warm: changes the body by the rows' labels before the head is fitted, in
-    warm_steps(rows, batch) steps. turn: when it is tried, where that is not its place by cost.
+    warm_steps(rows, batch) steps. turn(rows): when it is tried, where that is not its place by cost.
     """
 
     needs_backbone = True
@@ -67,10 +67,10 @@ class Tuned:
         yardstick: bool = False,
         warm: Warm | None = None,
         warm_steps: Callable[[int, int], int] | None = None,
-        turn: int | None = None,
+        turn: Callable[[int], int] | None = None,
     ) -> None:  # house: a constructor of named parts, all but five of them optional
         self.name, self.order, self.title = name, order, title
-        self.turn = order if turn is None else turn
+        self.turn = turn or (lambda _: order)
         self.method, self.recipe, self.only_asked, self.fresh = method, recipe, only_asked, fresh
         self.yardstick, self.warm, self.warm_steps = yardstick, warm, warm_steps
 
@@ -253,11 +253,12 @@ class Tuned:
 
     def recipe_for(self, job: Job, setting: Mapping[str, Any]) -> Recipe:
         """The rung's recipe with what the user and the setting say."""
-        known = Recipe.__dataclass_fields__
-        start = f"{self.name}."
+        known, start = Recipe.__dataclass_fields__, f"{self.name}."
         own = {key.removeprefix(start): value for key, value in job.settings.items() if key.startswith(start)}
         if isinstance(job.rate, float):
             own = {"rate": job.rate, "head_rate": self.recipe.head_rate * job.rate / self.recipe.rate, **own}
+        if self.warm_steps is None:  # pairs want many rows at once
+            own = {"batch": batch_for(len(job.target)), **own}
         found = replace(self.recipe, **{key: value for key, value in {**own, **setting}.items() if key in known})
         return with_rate(found, float(setting.get("times", 1.0)))
 

@@ -258,10 +258,9 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     if options.rungs and not set(options.rungs) & set(allowed):
         raise BadOption("--rungs", wanted=f"one up to {options.max_rung}", got=", ".join(options.rungs))
     named = {*options.rungs, options.max_rung}
-    chosen = [
+    return tuple(
         rung for rung in every if rung.name in wanted and (rung.name in named or not getattr(rung, "only_asked", False))
-    ]
-    return tuple(sorted(chosen, key=lambda rung: getattr(rung, "turn", rung.order)))
+    )
 
 
 def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:

@@ -1,7 +1,12 @@
 """What a training run does, as one frozen value: everything but the rows."""
 
 from dataclasses import dataclass, replace
+from math import log2
 from typing import Literal
+
+BATCH = 32
+LEAST_FOR_SMALL = 400  # rows from which small batches were seen to pay
+STEPS = 125  # that an epoch should have
 
 
 @dataclass(frozen=True)
@@ -26,7 +31,7 @@ class Recipe:
     weight_decay: float = 0.01
     warmup: float = 0.1
     clip: float = 1.0
-    batch: int = 32
+    batch: int = BATCH
     micro: int | None = None
     patience: int = 2
     smoothing: float = 0.0
@@ -36,6 +41,20 @@ class Recipe:
     gradual: bool = False
     wise: bool = True
     augment: str = "auto"
+
+
+def batch_for(rows: int) -> int:
+    """Rows a step so that an epoch has about 125 of them: 8 at least, 32 at most; 32 too of fewer than 400 rows.
+
+    Accuracy on test rows of the top two blocks in batches of 8 and of 32, 1,000 rows: TweetEval 0.771 and 0.740, MPQA
+    0.861 and 0.855, TREC-6 0.948 both; of 256 rows of TweetEval 0.633 and 0.647.
+
+    >>> [batch_for(rows) for rows in (100, 1000, 2400, 10_000)]
+    [32, 8, 16, 32]
+    """
+    if rows < LEAST_FOR_SMALL:
+        return BATCH
+    return max(8, min(BATCH, 1 << int(log2(max(rows / STEPS, 1)))))
 
 
 def with_rate(recipe: Recipe, times: float) -> Recipe:
