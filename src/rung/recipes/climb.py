@@ -84,7 +84,6 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     idle, stopped = 0, ""
     yardsticks = [rung for rung in ladder.rungs if getattr(rung, "yardstick", False)]
     tried = [rung for rung in ladder.rungs if rung not in yardsticks and not _no_news(rung, job)]
-    tried.sort(key=lambda rung: rung.turn(len(job.target)) if hasattr(rung, "turn") else rung.order)
     for rung in [*tried, *yardsticks]:
         if rung in yardsticks:
             dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None

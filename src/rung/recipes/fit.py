@@ -132,7 +132,13 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     clock = (lambda: _left(options, started)), view.progress
     picked = pick(options, prepared, chosen, state.notebook(), clock)
     prepared = replace(prepared, findings=(*prepared.findings, *picked.findings()))
-    chosen = for_columns(chosen, prepared.columns, options.rungs)
+    rows = len(prepared.target)
+    chosen = tuple(
+        sorted(
+            for_columns(chosen, prepared.columns, options.rungs),
+            key=lambda rung: rung.turn(rows) if hasattr(rung, "turn") else rung.order,
+        )
+    )
     if leads():
         with honest_disk(folder):
             folder.mkdir(parents=True, exist_ok=True)
