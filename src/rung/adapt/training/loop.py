@@ -132,8 +132,8 @@ class _Run:
             if self.checkpoints.due():
                 self._write()
         with torch.no_grad():
-            for name, tensor in self.state.items():
-                tensor.copy_(self.best[name])
+            for name, best in self.best.items():
+                self.state[name].copy_(best)
         self.checkpoints.done()
         micro = self.micro if self.micro < self.recipe.batch else None
         found = facts["best_epoch"], facts["best"], tuple(facts["history"]), facts["step"]
@@ -248,7 +248,9 @@ class _Run:
             facts["history"].append(score)
             if "one_class" not in facts:  # of the start
                 facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
-        if self.judge is None or score > facts["best"] or not self.best:  # without a judge the last is the best
+        if self.judge is None:  # the last is the best, and stays where it is
+            facts["best"], facts["best_epoch"] = score, facts["epoch"]
+        elif score > facts["best"] or not self.best:
             facts["best"], facts["best_epoch"] = score, facts["epoch"]
             self.best = {name: tensor.detach().clone() for name, tensor in self.state.items()}
         if (
