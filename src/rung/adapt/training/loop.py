@@ -105,13 +105,8 @@ class _Run:
         self.best: dict[str, Tensor] = {}
         self.soup: dict[str, Tensor] = {}
         self.facts: dict[str, Any] = {"epoch": 0, "batch": 0, "step": 0, "best": -np.inf, "best_epoch": 0, "idle": 0}
-        self.facts |= {
-            "learnt": -np.inf,
-            "history": [],
-            "looked": not around.early_look,
-            "micro": self.micro,
-            "notes": [],
-        }
+        self.facts |= {"learnt": -np.inf, "history": [], "micro": self.micro, "notes": []}
+        self.facts["looked"] = not around.early_look
 
     def go(self) -> Trained:
         """Run to the end, or on from where the notebook says."""
@@ -239,23 +234,20 @@ class _Run:
         return [name for name in self.trained if not name.startswith("head.") and self.learner.depth(name) <= lowest]
 
     def _judged(self) -> None:
-        """Score the rows set aside; keep the weights when they are the best so far."""
+        """Score the rows set aside; keep the weights when they are the best so far. Without a judge the last are."""
         facts = self.facts
-        score = 0.0
-        if self.judge is not None:
-            said = self.learner.predict(self.judge.aside)
-            score = self.judge.score(self.judge.aside, said) if np.isfinite(said).all() else -np.inf
-            facts["history"].append(score)
-            if "one_class" not in facts:  # of the start
-                facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
-        if self.judge is None:  # the last is the best, and stays where it is
-            facts["best"], facts["best_epoch"] = score, facts["epoch"]
-        elif score > facts["best"] or not self.best:
+        if self.judge is None:
+            facts["best"], facts["best_epoch"] = 0.0, facts["epoch"]
+            return
+        said = self.learner.predict(self.judge.aside)
+        score = self.judge.score(self.judge.aside, said) if np.isfinite(said).all() else -np.inf
+        facts["history"].append(score)
+        if "one_class" not in facts:  # of the start
+            facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
+        if score > facts["best"] or not self.best:
             facts["best"], facts["best_epoch"] = score, facts["epoch"]
             self.best = {name: tensor.detach().clone() for name, tensor in self.state.items()}
-        if (
-            facts["epoch"] and self.judge is not None
-        ):  # a good start may be bettered only when the rate has fallen: epochs vie with one another
+        if facts["epoch"]:  # a good start may be bettered only when the rate has fallen: epochs vie with one another
             facts["idle"] = 0 if score > facts["learnt"] else facts["idle"] + 1
             facts["learnt"] = max(score, facts["learnt"])
 
