@@ -12,7 +12,7 @@ from rung.adapt.training import cost
 from rung.adapt.training.cost import Rates, padded, rates, seconds_of_run
 from rung.adapt.training.recipe import Recipe
 
-FULL = next(rung for rung in rungs() if rung.name == "full")
+FULL, PARTIAL = (next(rung for rung in rungs() if rung.name == name) for name in ("full", "partial"))
 
 
 class Clock:
@@ -62,3 +62,19 @@ def test_of_many_rows_no_more_are_set_aside_than_say_when_to_stop(make):
     assert len(set_aside(job, np.arange(80)).validation) == 10
     many = np.arange(96).repeat(100)  # rows drawn more than once serve: only their number counts here
     assert len(set_aside(job, many).validation) <= MOST_ASIDE * 1.1
+
+
+@pytest.mark.parametrize(("left", "tried"), [(1e9, {"k 1", "k 2"}), (0.0, {"k 2"})], ids=["time enough", "no time"])
+def test_of_a_short_list_the_last_alone_is_tried_where_time_is_short(make, monkeypatch, left, tried):
+    heard = []
+    job = make(rows=40, asked={"partial"}, left=lambda: left, tell=lambda said: heard.append(said.what))
+    monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    PARTIAL.climb(job)
+    assert {what[-3:] for what in heard if what.startswith("partial k")} == tried
+
+
+def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypatch):
+    monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
+    poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
+    assert poor.seconds < 0.8 * rich.seconds

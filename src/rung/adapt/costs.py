@@ -1,6 +1,6 @@
 """What a rung that trains will take over all its folds, from a few of its own steps on a sample of the rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from math import ceil
@@ -23,6 +23,7 @@ from rung.core.contracts import Job, OutOfTime, Prepared
 from rung.core.types import Cost, Ints
 
 Made = TypeVar("Made")
+REFIT = 2  # trainings that a refit is worth: it takes all rows
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 FIND = "find"  # the rate, by a range test
 
@@ -78,6 +79,27 @@ def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -
     return found
 
 
+def short_list(
+    train: Callable[[dict[str, Any]], Made], settings: Sequence[dict[str, Any]], folds: int, left: Callable[[], float]
+) -> list[Made]:
+    """What training by each setting gives, in their order; the last one alone where time is short.
+
+    folds: how many are to come, this one included. The others are tried where all that is to come, and a refit, would
+    fit what is left if each training took as long as the last setting's.
+
+    >>> short_list(str, [{"k": 1}, {"k": 2}], 5, lambda: 60.0)
+    ["{'k': 1}", "{'k': 2}"]
+    >>> short_list(str, [{"k": 1}, {"k": 2}], 5, lambda: 0.0)
+    ["{'k': 2}"]
+    """
+    begun = perf_counter()
+    last = train(settings[-1])
+    to_come = folds * len(settings) - 1 + REFIT
+    if len(settings) > 1 and (perf_counter() - begun) * to_come > left():
+        return [last]
+    return [*(train(setting) for setting in settings[:-1]), last]
+
+
 def predicted(rung: Trains, job: Job) -> Cost:
     """Seconds and bytes of all folds of the first repeat; augmentation counts where the budget leaves time for it."""
     small = sampled(job)
@@ -87,10 +109,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
     length_N = _lengths(job, ground)
     folds = [set_aside(job, fold.train) for fold in job.plan.folds if fold.repeat == 0]
     judged = [fold.validation for fold in job.plan.folds if fold.repeat == 0]
-    seconds, varied, grown, memory = [], 0.0, 0.0, 0
+    seconds: list[float] = []
+    varied, grown, memory = 0.0, 0.0, 0
     fusion = rung.fusion(job)
-    for setting in rung.method.settings(job):
-        recipe = rung.recipe_for(job, setting)
+    settings, at = rung.method.settings(job), 0
+    for setting in settings:
+        recipe, at = rung.recipe_for(job, setting), len(seconds)
         body = rung.method.body(small, setting, ground.probe)
         kept = 0.0
         if body.k:
@@ -121,7 +145,9 @@ def predicted(rung: Trains, job: Job) -> Cost:
             grown = max(grown, sum(each))
     times: float = 1
     if job.search:  # each fold searches on its own, over one setting of the short list
-        times = max(2, ceil(job.search / len(folds))) / len(rung.method.settings(job))
+        times = max(2, ceil(job.search / len(folds))) / len(settings)
+    elif sum(seconds) > job.left():  # the last of the short list goes first, the others where there is time
+        seconds = seconds[at:]
     plain = total([times * each for each in seconds], memory)
     plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)

@@ -18,7 +18,7 @@ import torch
 
 from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
-from rung.adapt.costs import FIND, in_time, predicted
+from rung.adapt.costs import FIND, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
@@ -122,9 +122,7 @@ class Tuned:
 
     def refit(self, job: Job, choice: dict[str, Any]) -> FittedModel:
         """Train on all pool rows with the setting, the epochs and the blend that were found."""
-        ground = Ground.of(job)
-        rows = np.arange(len(job.target))
-        name = f"{self.name} refit"
+        ground, rows, name = Ground.of(job), np.arange(len(job.target)), f"{self.name} refit"
         note = job.notebook.get(f"{name} done") if job.notebook else None
         if note is not None:
             return noted_model(note)
@@ -142,14 +140,16 @@ class Tuned:
             return kept
         inner = set_aside(job, fold.train)
         notes, begun = unheeded(self.name, job), perf_counter()
+
+        def trained(setting: dict[str, Any]) -> Run:
+            said = ", ".join(f"{key} {value}" for key, value in setting.items())
+            return self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation)
+
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
             notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
         else:
-            runs = []
-            for setting in self._rated(ground, inner.train):
-                said = ", ".join(f"{key} {value}" for key, value in setting.items())
-                runs.append(self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation))
+            runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left)
             best = max(runs, key=lambda run: run.score)
         best, went = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
         plain, both = (of - f) * (perf_counter() - begun), (fold.train, inner.train)
