@@ -13,7 +13,7 @@ from rung.core.rng import generator
 from rung.core.types import Floats, Fold, Ints, Task
 from rung.metrics.log_loss import log_loss
 
-LossOf = Callable[[int], NDArray[np.float64]]  # of a candidate: (F,)
+LossOf = Callable[[int], NDArray[np.float64]]  # of a candidate: (2, F)
 TEMPERATURES = tuple(float(t) for t in np.geomspace(0.1, 10, 13))
 LOOK = 512  # rows that tell which temperature suits a candidate
 TIE = 1e-4  # weight of the log-loss: decides between equals, never against a row more or less
@@ -48,22 +48,22 @@ def scores(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold]) -> 
 def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold], at: Sequence[int]) -> LossOf | None:
     """A function from a candidate's index to its log-loss on the held-out rows of the folds `at`; None for regression.
 
-    (F,), NaN where untried. Each is taken at the temperature that suits it on these folds: a heavily penalised head
-    that ranks well says everything too softly, and would lose to one that knows less.
+    (2, F), NaN where untried: as it speaks, and at the temperature that suits it on these folds. A heavily penalised
+    head that ranks well says everything too softly, and as it speaks loses to one that knows less.
     Source: Guo et al. 2017, ICML, section 4.2.
     """
     if job.target.task is Task.REGRESSION:
         return None
 
     def of(a: int) -> NDArray[np.float64]:
-        found = np.full(len(at), np.nan)
+        found = np.full((2, len(at)), np.nan)
         held_out = [candidates[a].held_out[f] for f in at]
         tried = [(i, said, folds[at[i]].validation) for i, said in enumerate(held_out) if said is not None]
         if tried:
             every, rows = (np.concatenate([each[part] for each in tried]) for part in (1, 2))
             suits = _suits(job, rows, every)
             for i, said, own in tried:
-                found[i] = _loss(job, own, said, suits)
+                found[:, i] = _loss(job, own, said, 1.0), _loss(job, own, said, suits)
         return found
 
     return of
@@ -95,14 +95,15 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_of: Loss
 
     Within one complexity the best mean wins, the first of equals. Between complexities, in rising order, the
     challenger's mean gain over the folds that both were tried on must exceed its standard error; or it gains less, and
-    its log-loss falls by more than a standard error: on few rows a share of right answers says little.
+    its log-loss falls by more than a standard error, and not by its tone alone: on few rows a share of right answers
+    says little.
     Source: the one-standard-error rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3.
 
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1])
     0
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.90, 0.93, 0.91]]), [0, 1])
     1
-    >>> loss = np.array([[0.5, 0.5, 0.5], [0.3, 0.2, 0.3]])
+    >>> loss = np.array([[[0.5, 0.5, 0.5]] * 2, [[0.3, 0.2, 0.3]] * 2])
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1], loss.__getitem__)
     1
     """
@@ -119,8 +120,8 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_of: Loss
         gain, error = _mean(table_AF[best] - table_AF[chosen])
         sure = gain > max(error, 1e-9)
         if not sure and gain > 0 and loss_of is not None:
-            less, error = _mean(loss_of(chosen) - loss_of(best))
-            sure = less > max(error, 1e-9)
+            (less, error), (tuned, _) = map(_mean, loss_of(chosen) - loss_of(best))
+            sure = less > max(error, 1e-9) and tuned > 0
         chosen = best if sure else chosen
     return 0 if chosen is None else chosen
 
