@@ -71,7 +71,8 @@ def test_a_gain_inside_one_standard_error_is_taken_where_log_loss_falls_by_more_
     both = np.stack([losses, losses], axis=1)
     assert pick(scores, [0, 1], both.__getitem__) == taken
     both[:, 1] = losses[::-1]  # at the temperature that suits each the first says more
-    assert pick(scores, [0, 1], both.__getitem__) == 0
+    assert pick(scores, [0, 1], both.__getitem__, ["a text", "a text"]) == 0
+    assert pick(scores, [0, 1], both.__getitem__, ["a text", "a text and a table"]) == taken
 
 
 def test_a_soft_spoken_candidate_does_not_lose_by_its_tone():

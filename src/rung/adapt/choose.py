@@ -69,6 +69,11 @@ def losses(job: Job, candidates: Sequence[Candidate], folds: Sequence[Fold], at:
     return of
 
 
+def reads(candidates: Sequence[Candidate]) -> list[str]:
+    """What each candidate reads of a row, in words that are equal where that is."""
+    return [f"{each.choice.get('features')} of {each.choice.get('parts')}" for each in candidates]
+
+
 def surprise(job: Job, rows: Ints, said: Floats) -> float:
     """Log-loss of predictions (n, C) of these pool rows at the temperature that suits them; 0 for regression."""
     return 0.0 if job.target.task is Task.REGRESSION else _loss(job, rows, said, _suits(job, rows, said))
@@ -90,13 +95,18 @@ def score(job: Job, rows: Ints, said: Floats) -> float:
     return found if job.target.task is Task.REGRESSION else found - TIE * float(log_loss(truth, said))
 
 
-def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_of: LossOf | None = None) -> int:
+def pick(
+    table_AF: NDArray[np.float64],
+    complexity: Sequence[int],
+    loss_of: LossOf | None = None,
+    reads: Sequence[str] | None = None,
+) -> int:
     """The best simple candidate, unless a more complex one gains more than one standard error over it.
 
     Within one complexity the best mean wins, the first of equals. Between complexities, in rising order, the
     challenger's mean gain over the folds that both were tried on must exceed its standard error; or it gains less, and
-    its log-loss falls by more than a standard error, and not by its tone alone: on few rows a share of right answers
-    says little.
+    its log-loss falls by more than a standard error: on few rows a share of right answers says little. Of two that read
+    the same of a row (reads) it must not fall by tone alone; one that reads more may be surer for a reason.
     Source: the one-standard-error rule of Breiman et al. 1984, Classification and Regression Trees, section 3.4.3.
 
     >>> pick(np.array([[0.80, 0.82, 0.81], [0.80, 0.83, 0.81]]), [0, 1])
@@ -121,7 +131,8 @@ def pick(table_AF: NDArray[np.float64], complexity: Sequence[int], loss_of: Loss
         sure = gain > max(error, 1e-9)
         if not sure and gain > 0 and loss_of is not None:
             (less, error), (tuned, _) = map(_mean, loss_of(chosen) - loss_of(best))
-            sure = less > max(error, 1e-9) and tuned > 0
+            alike = reads is not None and reads[chosen] == reads[best]
+            sure = less > max(error, 1e-9) and (tuned > 0 or not alike)
         chosen = best if sure else chosen
     return 0 if chosen is None else chosen
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from rung.adapt.choose import Candidate, inner_folds, losses, pick, scores
+from rung.adapt.choose import Candidate, inner_folds, losses, pick, reads, scores
 from rung.bundle.blend import Fitted
 from rung.core.contracts import Job, Trial
 from rung.core.types import Floats, Fold, Ints, Progress
@@ -55,17 +55,17 @@ def climb(job: Job, strategy: Strategy) -> Trial:
 def _in_folds(job: Job, strategy: Strategy) -> _Judged:
     folds, judged = job.plan.folds, job.plan.judged
     found = strategy.candidates(job, folds)
-    table = scores(job, found, folds)
+    table, read = scores(job, found, folds), reads(found)
     levels = [candidate.complexity for candidate in found]
     prediction = np.zeros((job.plan.repeats, len(judged), job.target.outputs), np.float32)
     for f, fold in enumerate(folds):
         others = [g for g, other in enumerate(folds) if other.repeat == fold.repeat and g != f]
-        chosen = pick(table[:, others], levels, losses(job, found, folds, others))
+        chosen = pick(table[:, others], levels, losses(job, found, folds, others), read)
         said = found[chosen].held_out[f]
         if said is None:  # a dear variant is tried on every fold here, or on none
             raise AssertionError(f"fold {f} was not tried")
         prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = said
-    choice = found[pick(table, levels, losses(job, found, folds, range(len(folds))))].choice
+    choice = found[pick(table, levels, losses(job, found, folds, range(len(folds))), read)].choice
     return _Judged(prediction, choice, strategy.fit(job, folds[0].train, choice), folds[0].train)
 
 
@@ -75,6 +75,7 @@ def _held_out(job: Job, strategy: Strategy) -> _Judged:
     found = strategy.candidates(job, inner)
     job.tell(Progress("choose", 1, 2, "steps"))
     levels = [candidate.complexity for candidate in found]
-    choice = found[pick(scores(job, found, inner), levels, losses(job, found, inner, range(len(inner))))].choice
+    loss = losses(job, found, inner, range(len(inner)))
+    choice = found[pick(scores(job, found, inner), levels, loss, reads(found))].choice
     model = strategy.fit(job, fold.train, choice)
     return _Judged(model.predict(job.inputs.take(fold.validation))[None], choice, model, fold.train)
