@@ -134,8 +134,7 @@ register(
         Recipe(epochs=1, rate=1.5e-4, head_rate=1e-3, layer_decay=1.0, wise=False, augment="none"),
         warm=warm,
         warm_steps=steps,
-        turn=lambda rows: (
-            25 if rows < LEAST_FOR_SMALL else 35
-        ),  # of few rows it gains most, and two failures end a climb
+        # Of few rows it gains more than partial, and two failures end a climb.
+        turn=lambda rows: 25 if rows < LEAST_FOR_SMALL else 35,
     )
 )
