@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rung.backbones import fast
+from rung.backbones.dropout import byte_dropout
 from rung.backbones.fast import short_attention, use_short_attention
 
 
@@ -85,7 +86,7 @@ def _causal():
         (Bidirectional(), lambda x: x, torch.zeros(2, 1, 4, 4), {}),
         (Bidirectional(), lambda x: x, None, {"is_causal": True}),
         (Bidirectional(), lambda x: x, None, {"position_bias": torch.zeros(1, 3, 4, 4)}),
-        (Bidirectional(), lambda x: x, None, {"dropout": 0.1}),
+        (_causal(), lambda x: x, None, {"dropout": 0.1}),
     ],
     ids=[
         "causal module",
@@ -94,7 +95,7 @@ def _causal():
         "mask to be added",
         "causal call",
         "position bias",
-        "dropout",
+        "causal module with dropout",
     ],
 )
 def test_it_steps_aside(passed_on, module, change, mask, options):
@@ -105,6 +106,32 @@ def test_it_steps_aside(passed_on, module, change, mask, options):
 def test_it_does_not_step_aside_without_a_reason(passed_on):
     short_attention(Bidirectional(), *heads(2, 4), None, dropout=0.0, scaling=0.5)
     assert passed_on == []
+
+
+@pytest.mark.parametrize("mask", [None, "last key hidden"])
+def test_with_dropout_values_and_gradients_are_those_of_a_softmax_that_drops_the_same(mask):
+    query, key, value = (x.float().requires_grad_() for x in heads(2, 7))
+    seen = None if mask is None else torch.ones(2, 1, 7, 7, dtype=torch.bool)
+    if seen is not None:
+        seen[1, :, :, 6] = False
+    torch.manual_seed(1)
+    found, _ = short_attention(Bidirectional(), query, key, value, seen, dropout=0.3)
+    own = torch.autograd.grad((found * torch.arange(8.0)).sum(), (query, key, value))
+    score = query @ key.transpose(2, 3) / 8**0.5
+    share = (score if seen is None else score.masked_fill(~seen, -torch.inf)).softmax(-1)
+    torch.manual_seed(1)
+    wanted = (byte_dropout(share, 0.3) @ value).transpose(1, 2)
+    theirs = torch.autograd.grad((wanted * torch.arange(8.0)).sum(), (query, key, value))
+    torch.testing.assert_close(found, wanted)
+    torch.testing.assert_close(own, theirs)
+
+
+def test_dropout_keeps_the_mean_and_spends_a_rate_rounded_to_a_byte():
+    torch.manual_seed(0)
+    found = byte_dropout(torch.ones(400_000), 0.1)
+    assert found.unique().tolist() == pytest.approx([0, 256 / 230])
+    assert (found == 0).float().mean() == pytest.approx(26 / 256, abs=0.003)
+    assert found.mean() == pytest.approx(1, abs=0.003)
 
 
 def test_models_that_do_not_choose_their_attention_are_left_alone():

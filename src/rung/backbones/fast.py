@@ -1,7 +1,8 @@
 """The same numbers with less waiting: weights packed once for the matrix kernels, and attention over short texts.
 
 Measured in time of one core with avx512_bf16 (Banking77, 16 tokens a text, bfloat16): packing 1.10 times as fast, short
-attention 1.07, both 1.19.
+attention 1.07, both 1.19. In training attention with dropout, forward and back, of 32 texts of 13 tokens took 2.6 ms
+where torch's takes 6.3, of 8 texts of 128 tokens 19 and 34 (float32, AVX-512).
 """
 
 import logging
@@ -14,6 +15,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from rung.backbones.dropout import byte_dropout
+
 log = logging.getLogger(__name__)
 NAME = "rung_short"
 LONGEST = 512  # tokens: beyond, the score matrix outgrows the caches and torch's tiled kernel wins
@@ -23,37 +26,39 @@ SAFE = 60.0  # exp of the scores stays far inside the range of bfloat16 (1e26 of
 def short_attention(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, Tensor | None]:
-    """Attention of short bidirectional bfloat16 texts by three plain products; all else goes to torch's own kernel.
+    """Attention of short bidirectional texts by three plain products; all else goes to torch's own kernel.
 
-    softmax(q k^T / sqrt(d)) v, as Vaswani et al. 2017, eq. 1. Texts of a few dozen tokens give matrices so small that
-    a tiled kernel spends its time on set-up. The usual subtraction of each row's maximum guards against overflow
-    and cancels in the quotient, so it is left out where the scores are known to be small.
+    softmax(q k^T / sqrt(d)) v, as Vaswani et al. 2017, eq. 1; weights are dropped out by `byte_dropout` where `dropout`
+    says so. Texts of a few dozen tokens give matrices so small that a tiled kernel spends its time on set-up, a softmax
+    on rows of a dozen numbers; with dropout torch has no tiled kernel at all. The usual subtraction of each row's
+    maximum guards against overflow and cancels in the quotient, so it is left out where the scores are known to be
+    small. In float32 without dropout torch's kernel is as fast.
 
     query, key, value: (N, heads, T, D). Returns (N, T, heads, D), as transformers' attention functions do.
     """
+    dropout = options.get("dropout") or 0.0
     plain = (
         (attention_mask is None or attention_mask.dtype == torch.bool)
-        and query.dtype == torch.bfloat16
+        and (query.dtype == torch.bfloat16 or (query.dtype == torch.float32 and dropout))
         and query.device.type == "cpu"
         and query.shape == key.shape
         and query.shape[2] <= LONGEST
         and not (options.get("is_causal") or getattr(module, "is_causal", True))
         and options.get("position_bias") is None
-        and not options.get("dropout")
     )
     if not plain:
         return _torchs(module, query, key, value, attention_mask, **options)
     scaling = options.get("scaling") or query.shape[-1] ** -0.5
     score_NHTT = torch.matmul(query * scaling, key.transpose(2, 3))
-    low, high = torch.aminmax(score_NHTT)
+    low, high = torch.aminmax(score_NHTT.detach())
     if not (low > -SAFE and high < SAFE):  # so written that nan goes the careful way too
         return _torchs(module, query, key, value, attention_mask, **options)
     weight_NHTT = score_NHTT.exp_()
     if attention_mask is not None:
-        weight_NHTT.mul_(attention_mask)
+        weight_NHTT = weight_NHTT * attention_mask
     total_NHT1 = torch.matmul(weight_NHTT, weight_NHTT.new_ones(weight_NHTT.shape[-1], 1))
     # A pad position may see no key at all: zeros there, as torch's kernel gives, since nan would spread.
-    mixed_NHTD = torch.matmul(weight_NHTT, value) / total_NHT1.clamp_min_(1e-30)
+    mixed_NHTD = torch.matmul(byte_dropout(weight_NHTT, dropout), value) / total_NHT1.clamp_min(1e-30)
     return mixed_NHTD.transpose(1, 2), None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from rung.backbones import bottleneck
+from rung.backbones import bottleneck, fast
 from rung.backbones.huggingface import HuggingFace
 from rung.backbones.reading import blank_model
 from rung.core.contracts import BackboneCard, Prepared
@@ -61,6 +61,8 @@ class TunableModel:
             for name, value in (("layerdrop", 0.0), ("apply_spec_augment", False)):
                 if hasattr(model.config, name):
                     setattr(model.config, name, value)
+        if self.padded:
+            fast.use_short_attention(model)
         moved: nn.Module = model.to(self.device)
         return moved if self.padded else moved.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from rung.adapt.prefix import Kept, frozen
-from rung.adapt.training.dropout import use_bytes
 from rung.adapt.training.losses import Loss
 from rung.adapt.training.mix import mix, mixed
+from rung.backbones.dropout import use_bytes
 from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Floats, Ints
