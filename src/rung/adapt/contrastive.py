@@ -10,7 +10,7 @@ pairs, then a head.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 import numpy as np
@@ -114,13 +114,31 @@ def contrast(z_ND: Tensor, label_N: Tensor) -> Tensor:
     return -(log_NN * pair_NN).sum(1) / pair_NN.sum(1).clamp_min(1)
 
 
+def telling(job: Job, rows: Ints) -> bool:
+    """Whether the names of the classes tell them: each row's nearest name is right too often for guessing.
+
+    Two standard errors above the share of the largest class.
+    """
+    assert job.named is not None
+    x_ND, name_MD = job.inputs.embed(job.inputs.embedded[0])[rows], job.named.embed()
+    nearest = job.named.label[(x_ND @ name_MD.T).argmax(1)]
+    label_N = job.target.value[rows]
+    guess = np.bincount(label_N).max() / len(rows)
+    right = float((nearest == label_N).mean())
+    return right > float(guess) + 2 * sqrt(guess * (1 - guess) / len(rows))
+
+
 def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
     """Draw rows of one class together, in the body alone."""
     job = ground.job
     net = Net(body.module, body.vectors, nn.Identity())
     net.short = ground.tunable.precision == "bfloat16"
-    learner = Learner(net, ground.rows(body.k, None), torch.from_numpy(job.target.value), "softmax")
-    planned = drawn(job.target.value, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
+    label_N = job.target.value
+    if job.named is not None and telling(job, rows):
+        rows = np.concatenate([rows, len(label_N) + np.arange(len(job.named.label))])
+        label_N = np.concatenate([label_N, job.named.label])
+    learner = Learner(net, ground.rows(body.k, None), torch.from_numpy(label_N), "softmax")
+    planned = drawn(label_N, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
     around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned)
     train(learner, replace(recipe, epochs=1, wise=False), rows, None, around)
 

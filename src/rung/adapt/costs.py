@@ -115,6 +115,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     settings, at = rung.method.settings(job), 0
     for setting in settings:
         recipe, at = rung.recipe_for(job, setting), len(seconds)
+        recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
         body = rung.method.body(small, setting, ground.probe)
         kept = 0.0
         if body.k:

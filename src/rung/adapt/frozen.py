@@ -39,6 +39,7 @@ from rung.core.contracts import Head, Job, Trial
 from rung.core.types import Cost, Floats, Fold, Ints, Progress, Role
 
 STRENGTHS = tuple(float(10**power) for power in np.linspace(-2, 3.5, 12))
+NAMES = (4.0, 16.0)  # rows that a class's name counts for
 LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only adds noise
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
@@ -71,8 +72,9 @@ WORDS = Words(
 class Frozen:
     """A head on cached embeddings of every column of text or media; variants that inner rows may prefer.
 
-    linear: the whole path of strengths, all folds solved together; class weights at the best of them; also on the
-    square roots of embeddings without negative values, which tame a few loud maps. prototypes: class means, where rows
+    linear: the whole path of strengths, all folds solved together; class weights at the best of them; with the names
+    of the classes as rows more, where rows of each are few; also on the square roots of embeddings without negative
+    values, which tame a few loud maps. prototypes: class means, where rows
     of each class are few. words, signals: word counts, or handmade features of images, sounds and series, beside the
     embeddings, where that is affordable. knn, mlp: more complex still. The more complex must gain more than one
     standard error. With table columns or several embedded ones also what rung.adapt.fusion says. The backbone's
@@ -130,7 +132,7 @@ class Frozen:
         """Fit the chosen variant on all pool rows."""
         return self.fit(job, np.arange(len(job.target)), choice)
 
-    def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:
+    def candidates(self, job: Job, folds: Sequence[Fold]) -> list[Candidate]:  # noqa: C901  # a list of what is tried
         """All variants, simplest first."""
         rows = min(len(fold.train) for fold in folds)
         few = folds if rows < MANY or job.plan.kind == "folds" else folds[:2]
@@ -139,6 +141,8 @@ class Frozen:
         for name in job.inputs.embedded if several else ():
             found += self._path(job, folds, choice_of("linear", EMBEDDING, [name]), 0)
         found += self._path(job, folds, choice_of("linear", EMBEDDING), JOINED if several else 0)
+        for weight in NAMES if job.named is not None else ():
+            found += self._path(job, folds, choice_of("linear", EMBEDDING, names=weight), 0)
         if _no_negatives(job):
             found += self._path(job, folds, choice_of("linear", ROOTED), AFTER_ROOT)
         if worth_trying(job.target, rows):
@@ -228,7 +232,7 @@ class Frozen:
             shift, spread = 0.0, 1.0  # both answer in the target's own units
         codes = features.encoders.codes.categorical if features.encoders.codes else ()
         heads: dict[str, Callable[[], Head]] = {
-            "linear": lambda: fit_linear(target, features.x, choice, shift, spread),
+            "linear": lambda: fit_linear(target, features.x, choice, shift, spread, job.named),
             "prototypes": lambda: fit_prototypes(target, features.x, choice["sharpness"]),
             "knn": lambda: fit_knn(target, features.x, choice["k"]),
             "mlp": lambda: fit_mlp(target, features.x, job.seed, shift, spread),

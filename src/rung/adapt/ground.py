@@ -13,7 +13,7 @@ from rung.adapt.training.learner import Learner, Net, Rows
 from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.varied import Varied
 from rung.core.contracts import Job, Prepared, Tunable
-from rung.core.types import Floats, Progress
+from rung.core.types import Floats, Item, Progress
 
 PROBE = 4  # rows on which a cut model is compared with the whole
 VIEWS = 4  # of each row that are kept below a freeze line
@@ -33,9 +33,10 @@ class Ground:
 
     @staticmethod
     def of(job: Job) -> "Ground":
-        """Prepare the items of every column."""
+        """Prepare the items of every column; behind the rows of a lone one stand the names of the classes."""
         assert job.tunable is not None
-        return Ground(job, job.tunable, tuple(job.tunable.prepare(items) for items in job.inputs.own.values()))
+        names: tuple[Item, ...] = job.named.texts if job.named is not None else ()
+        return Ground(job, job.tunable, tuple(job.tunable.prepare([*it, *names]) for it in job.inputs.own.values()))
 
     def rows(self, k: int, beside: Floats | None, augment: tuple[str, ...] = ()) -> Rows:
         """The rows for a body that runs whole (k = 0) or on what was kept below the top k blocks.
@@ -89,9 +90,7 @@ class Ground:
 def through(job: Job, ground: Ground, body: Body) -> Job:
     """The job with features of the body as it is now, in the place of the frozen backbone's."""
 
-    def embed(name: str) -> Floats:
-        if name not in job.inputs.own:
-            return job.inputs.embed(name)
+    def made_of(name: str) -> Floats:
         at = list(job.inputs.own).index(name)
         kept = ground.rows(body.k, None).kept
         rows = Rows(ground.tunable, (ground.columns[at],), None, None if kept is None else (kept[at],))
@@ -99,6 +98,12 @@ def through(job: Job, ground: Ground, body: Body) -> Job:
         head.out_features = ground.tunable.card.width  # type: ignore[assignment]  # a head that gives what it gets
         net = Net(body.module, body.vectors, head)
         net.short = ground.tunable.precision == "bfloat16"
-        return Learner(net, rows, torch.zeros(0), "identity").outputs(np.arange(len(job.target)))
+        return Learner(net, rows, torch.zeros(0), "identity").outputs(np.arange(len(rows.length_N)))
 
-    return replace(job, inputs=replace(job.inputs, embed=cache(embed)))
+    made = cache(made_of)
+
+    def embed(name: str) -> Floats:
+        return made(name)[: len(job.target)] if name in job.inputs.own else job.inputs.embed(name)
+
+    named = job.named and replace(job.named, embed=lambda: made(next(iter(job.inputs.own)))[len(job.target) :])
+    return replace(job, inputs=replace(job.inputs, embed=embed), named=named)

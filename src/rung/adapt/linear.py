@@ -1,6 +1,7 @@
 """Linear heads over any features: a path of strengths tried on folds, one strength fitted for good."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,11 @@ from rung.adapt.loss import LossName
 from rung.adapt.solver import LinearPath
 from rung.bundle.heads import Features, LinearHead, Link, linked
 from rung.core.contracts import Job
+from rung.core.named import Named
 from rung.core.types import Floats, Fold, Ints, Target, Task
 
 MOST_STEPS = 40  # of the solver at one strength: what is left to gain then does not show in held-out scores
+EXACT = 1e-4  # of the head that is kept
 TOLERANCE = 1e-3  # while strengths are compared: held-out accuracy moves by less than 0.1 points
 IMBALANCE = 1.5  # largest class over smallest from which class weights are tried
 LOSS: dict[Task, LossName] = {
@@ -31,6 +34,39 @@ LINK: dict[Task, Link] = {
 
 
 Groups = Callable[[], Iterator[tuple[Features, Sequence[int]]]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What F heads are solved for: features, values, the rows that train each, and their weights."""
+
+    x: Features
+    value: NDArray[Any]
+    train_FN: NDArray[np.bool_]
+    weight_FN: Floats | None
+
+    def with_names(self, named: Named | None, weight: float) -> "Problem":
+        """The names of the classes as rows more, which train every head; `weight` is all rows' of one class together.
+
+        A class's name is a row that nobody had to label: of 8 rows a class of four emotions a head was right on 0.46
+        of the test rows without and on 0.58 with a weight of 16.
+        """
+        if named is None or not weight:
+            return self
+        heads, more = len(self.train_FN), len(named.label)
+        each = weight * len(np.unique(named.label)) / more
+        weight_FN = np.ones(self.train_FN.shape, np.float32) if self.weight_FN is None else self.weight_FN
+        return Problem(
+            np.vstack([np.asarray(self.x), named.embed()]),
+            np.concatenate([self.value, named.label]),
+            np.hstack([self.train_FN, np.ones((heads, more), bool)]),
+            np.hstack([weight_FN, np.full((heads, more), each, np.float32)]),
+        )
+
+    def path(self, target: Target, tolerance: float) -> LinearPath:
+        """The solver of it."""
+        outputs = target.outputs
+        return LinearPath(self.x, self.value, LOSS[target.task], outputs, self.train_FN, self.weight_FN, tolerance)
 
 
 def standard(target: Target, rows: Ints) -> tuple[float, float]:
@@ -78,7 +114,7 @@ def path(
     groups: features of all pool rows with the folds that share them; folds of one group are solved together.
     The whole path is walked: a score may dip before it rises. extra goes into each choice.
     """
-    plain = _over_groups(job, folds, groups, strengths, weighted=False)
+    plain = _over_groups(job, folds, groups, strengths, extra)
     found = [
         Candidate({**extra, "strength": strength, "class_weight": "none"}, complexity, said)
         for strength, said in sorted(plain.items())
@@ -86,24 +122,24 @@ def path(
     if all(balance(job.target, fold.train) is None for fold in folds):
         return found
     best = max(found, key=lambda candidate: _mean(job, folds, candidate.held_out)).choice["strength"]
-    weighted = _over_groups(job, folds, groups, [best], weighted=True)
     choice = {**extra, "strength": best, "class_weight": "balanced"}
+    weighted = _over_groups(job, folds, groups, [best], choice)
     return [*found, Candidate(choice, complexity + 1, weighted[best])]
 
 
 def held_out(job: Job, folds: Sequence[Fold], groups: Groups, choice: dict[str, Any]) -> list[Floats]:
     """Predictions of each fold's held-out rows at one choice, all folds of a group solved together."""
     strength = choice["strength"]
-    return _over_groups(job, folds, groups, [strength], weighted=choice["class_weight"] == "balanced")[strength]
+    return _over_groups(job, folds, groups, [strength], choice)[strength]
 
 
 def _over_groups(
-    job: Job, folds: Sequence[Fold], groups: Groups, strengths: Sequence[float], *, weighted: bool
+    job: Job, folds: Sequence[Fold], groups: Groups, strengths: Sequence[float], choice: Mapping[str, Any]
 ) -> dict[float, list[Floats]]:
     """Held-out predictions by strength, of the strengths that every group reached."""
     said: dict[float, dict[int, Floats]] = {}
     for x, members in groups():
-        for strength, each in _walk(job, x, [folds[f] for f in members], strengths, weighted=weighted):
+        for strength, each in _walk(job, x, [folds[f] for f in members], strengths, choice):
             said.setdefault(strength, {}).update(zip(members, each, strict=True))
     return {
         strength: [by_fold[f] for f in range(len(folds))]
@@ -113,7 +149,7 @@ def _over_groups(
 
 
 def _walk(
-    job: Job, x: Features, folds: Sequence[Fold], strengths: Sequence[float], *, weighted: bool
+    job: Job, x: Features, folds: Sequence[Fold], strengths: Sequence[float], choice: Mapping[str, Any]
 ) -> Iterator[tuple[float, list[Floats]]]:
     target, n = job.target, len(job.target)
     train_FN = np.zeros((len(folds), n), bool)
@@ -121,12 +157,12 @@ def _walk(
         train_FN[f, fold.train] = True
     shift, spread = standard(target, np.flatnonzero(train_FN.any(0)))
     weight_FN = None
-    if weighted:
+    if choice.get("class_weight") == "balanced":
         ones = np.ones(n, np.float32)
         weights = [balance(target, fold.train) for fold in folds]
         weight_FN = np.stack([ones if weight is None else weight for weight in weights])
-    value = fit_value(target, shift, spread)
-    solver = LinearPath(x, value, LOSS[target.task], target.outputs, train_FN, weight_FN, TOLERANCE)
+    problem = Problem(x, fit_value(target, shift, spread), train_FN, weight_FN)
+    solver = problem.with_names(job.named, choice.get("names", 0.0)).path(target, TOLERANCE)
     for strength in strengths:
         solution = solver.solve(strength / solver.scale**2, most=MOST_STEPS)
         said = []
@@ -145,16 +181,13 @@ def _mean(job: Job, folds: Sequence[Fold], said: Sequence[Floats | None]) -> flo
     return float(np.nanmean(found))
 
 
-def fit_linear(target: Target, x: Features, choice: dict[str, Any], shift: float, spread: float) -> LinearHead:
-    """One head on all rows of x and target, at the strength and class weight of `choice`."""
+def fit_linear(  # house: a problem, its settings, and what stands beside the rows
+    target: Target, x: Features, choice: dict[str, Any], shift: float, spread: float, named: Named | None = None
+) -> LinearHead:
+    """One head on all rows of x and target, at the strength, class weight and weight of names of `choice`."""
     weight = balance(target, np.arange(len(target))) if choice.get("class_weight") == "balanced" else None
-    solver = LinearPath(
-        x,
-        fit_value(target, shift, spread),
-        LOSS[target.task],
-        target.outputs,
-        np.ones((1, len(target)), bool),
-        None if weight is None else weight[None],
-    )
+    every, weight_1N = np.ones((1, len(target)), bool), None if weight is None else weight[None]
+    problem = Problem(x, fit_value(target, shift, spread), every, weight_1N)
+    solver = problem.with_names(named, choice.get("names", 0.0)).path(target, EXACT)
     solution = solver.solve(choice["strength"] / solver.scale**2)
     return LinearHead(solution.weight_FDC[0], solution.bias_FC[0], LINK[target.task])

@@ -10,7 +10,7 @@ import numpy as np
 from rung.adapt import prior
 from rung.adapt.choose import Candidate, inner_folds, pick, score, scores, surprise
 from rung.adapt.features import beside
-from rung.adapt.frozen import STRENGTHS
+from rung.adapt.frozen import NAMES, STRENGTHS
 from rung.adapt.linear import balance, fit_linear, path, standard
 from rung.adapt.training.loop import Judge
 from rung.bundle.heads import LinearHead
@@ -48,15 +48,21 @@ def begin(job: Job, rows: Ints, aside: Ints | None, *, learns: bool = True) -> S
     def groups() -> Iterator[tuple[Floats, list[int]]]:
         yield beside(job, inner.train, table=table).apply(job.inputs), [0]
 
-    found = path(job, [inner], groups, STRENGTHS, {"variant": "linear"})
+    weights = (0.0,) if job.named is None or table else (0.0, *NAMES)
+    found = [
+        each
+        for weight in weights
+        for each in path(job, [inner], groups, STRENGTHS, {"variant": "linear", "names": weight})
+    ]
     best = found[pick(scores(job, found, [inner]), [candidate.complexity for candidate in found])]
-    same = [each for each in found if each.choice["class_weight"] == best.choice["class_weight"]]
+    own = ("class_weight", "names")
+    same = [each for each in found if all(each.choice[what] == best.choice[what] for what in own)]
     choice = _calm(job, same, inner, best) if learns else best.choice
     encoders = beside(job, rows, table=table)
     x = encoders.apply(job.inputs)
     target = job.target.take(rows)
     shift, spread = standard(job.target, rows)
-    head = fit_linear(target, x[rows], choice, shift, spread)
+    head = fit_linear(target, x[rows], choice, shift, spread, job.named)
     width = sum(job.inputs.embed(name).shape[1] for name in job.inputs.own)
     rest = np.ascontiguousarray(x[:, width:]) if x.shape[1] > width else None
     return Start(encoders, head, rest, shift, spread, choice["class_weight"] == "balanced")

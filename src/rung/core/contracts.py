@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.core.named import Named
 from rung.core.pieces import Pieces
 from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
 
@@ -246,6 +247,7 @@ class Job:
     rate: float | str | None = None  # learning rate of the body for every rung that trains; "find": by a range test
     left: Callable[[], float] = field(default=endless, repr=False)  # seconds of the budget that remain
     beside: Mapping[Role, BackboneCard] = field(default_factory=dict)  # backbones of other kinds of columns
+    named: Named | None = None  # the classes as texts, where their names may tell something
 
     @property
     def widths(self) -> dict[str, int]:

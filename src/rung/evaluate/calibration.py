@@ -75,6 +75,18 @@ def calibrate(
     return Calibration(fit_temperature(*_and_one_wrong(probability, truth)) if kept else 1.0, kept, before, after)
 
 
+def suited(prediction: Floats, target: NDArray[Any], task: Task) -> Floats:
+    """Predictions (R, V, C) or (V, C) at the temperature that suits them best on these very rows.
+
+    For comparing, not for delivery: one number of many rows. Raises BadOption for regression.
+    """
+    if task is Task.REGRESSION:
+        raise BadOption("suited", wanted="a task with probabilities", got=task, fix="See conformal.half_width.")
+    flat = prediction.reshape(-1, prediction.shape[-1])
+    truth = np.concatenate([target] * (len(flat) // len(target)))
+    return apply_temperature(prediction, fit_temperature(*_and_one_wrong(flat, truth)), task)
+
+
 def _and_one_wrong(probability: Floats, truth: NDArray[Any]) -> tuple[Floats, NDArray[Any]]:
     """The rows and one more, of the median confidence, whose label is the runner-up; label sets as they are."""
     if truth.ndim == 2 or not len(truth):

@@ -1,8 +1,8 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
 Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (99 % over guessing)
-stayed above 0 and whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in
-its own words.
+stayed above 0 and whose gain was `needed` or more, or that gained something and saved log-loss for sure, at no cost to
+who predicts; everything that was skipped, collapsed or not promoted says why in its own words.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,8 +12,10 @@ from typing import cast
 
 from rung.core.contracts import BackboneCard, Collapse, Job, Model, OutOfTime, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
+from rung.core.types import Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
+from rung.evaluate.surprise import saved
 from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
@@ -167,8 +169,21 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     if sure and dear:
         verb = "no less" if gain.value >= needed else "less"
         why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+    less: Difference | None = None
+    if not sure and gain.value > 0 and held.gain is not None and not dear and _in_shares(job):
+        said = trial.prediction, incumbent.trial.prediction
+        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
+        sure = less.bound > 0
+        verb = "but" if sure else "nor"
+        why += f", {verb} is that of the log-loss it saves, {less.bound:+.4f}"
     promoted = sure and gain.value >= needed
-    return Step(replace(evidence, gain=gain, needed=needed, promoted=promoted, why=why), trial, shown.model)
+    evidence = replace(evidence, gain=gain, needed=needed, saved=less, promoted=promoted, why=why)
+    return Step(evidence, trial, shown.model)
+
+
+def _in_shares(job: Job) -> bool:
+    """Whether the metric counts right answers, of which few rows can show few, beside probabilities that say more."""
+    return job.target.task is not Task.REGRESSION and cast(Metric, job.metric).name != "log_loss"
 
 
 def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:

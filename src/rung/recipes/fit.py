@@ -30,6 +30,7 @@ from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.far import far_rows, far_texts
 from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
+from rung.recipes.job import job_of
 from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
 from rung.recipes.measure import milliseconds, seen
@@ -177,25 +178,8 @@ def _climb_and_finish(
     words = embedders.get(Role.TEXT)
     cut = (*truncated(prepared, words), *far_texts(prepared, words)) if words else ()
     findings = (*prepared.findings, *cut, *said_of(embedders, prepared.columns, chosen))
-    job = Job(
-        inputs,
-        prepared.columns,
-        prepared.target,
-        prepared.plan,
-        deciding(options.metric, prepared.target.task),
-        options.seed,
-        view.progress,
-        first.card if first else None,
-        first.tunable if first else None,
-        state.notebook() if leads() else Reader(state.notebook()),
-        checked_settings(options.set),
-        frozenset({*options.rungs, options.max_rung or ""}),
-        options.search,
-        options.storage,
-        first.prompted if first else None,
-        options.lr,
-        beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
-    )
+    notebook = state.notebook() if leads() else Reader(state.notebook())
+    job = job_of(prepared, options, inputs, embedders, notebook, view.progress)
     view.data(prepared.columns, findings, {"train": len(prepared.pool.row), "test": len(prepared.test.row)})
     ladder = _ladder(options, chosen, embedders, around)
     climbed = climb(job, ladder)
