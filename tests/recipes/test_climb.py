@@ -234,3 +234,48 @@ def test_guessing_gives_way_to_a_surer_gain_than_others_do(job, monkeypatch):
     found = iter([sure, between])
     monkeypatch.setattr("rung.recipes.climb.compare", lambda *_, **__: next(found))
     assert climb(job, ladder(rungs)).winner == "b"
+
+
+@dataclass
+class Spoken(Scripted):
+    """A rung whose rows that are right are said with another chance than 0.9."""
+
+    sure: float = 0.9
+    latency: float = 1.0
+
+    def climb(self, job):
+        trial = super().climb(job)
+        said = trial.prediction[0]
+        truth = job.target.value[job.plan.judged]
+        right = said.argmax(1) == truth
+        said[right] = 1 - self.sure
+        said[np.flatnonzero(right), truth[right]] = self.sure
+        said[~right] = 0.6
+        said[np.flatnonzero(~right), truth[~right]] = 0.4
+        return replace(trial, prediction=said[None])
+
+
+@pytest.mark.parametrize(
+    ("right", "sure", "latency", "winner"),
+    [
+        (0.805, 0.99, 1.0, "b"),  # a row more, and much less surprise
+        (0.805, 0.7, 1.0, "a"),  # a row more alone may be luck
+        (0.800, 0.99, 1.0, "a"),  # less surprise alone is not what was asked for
+        (0.805, 0.99, 3.0, "a"),  # who is dearer has to show the gain itself
+    ],
+)
+def test_a_gain_that_may_be_luck_counts_where_log_loss_falls_for_sure(job, right, sure, latency, winner):
+    rungs = [Scripted("prior", 0.5), Spoken("a", 0.8, sure=0.7), Spoken("b", right, sure=sure, latency=latency)]
+    climbed = climb(job, ladder(rungs))
+    assert climbed.winner == winner
+    told = climbed.step("b").evidence
+    if winner == "b":
+        assert told.gain.bound <= 0 < told.saved.bound
+        assert "but that of the log-loss it saves" in told.why
+
+
+def test_log_loss_is_no_second_evidence_against_guessing(job):
+    rungs = [Scripted("prior", 0.5), Spoken("a", 0.51, sure=0.99)]
+    found = climb(job, ladder(rungs)).step("a").evidence
+    assert found.saved is None
+    assert not found.promoted

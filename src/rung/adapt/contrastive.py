@@ -24,6 +24,7 @@ from rung.adapt.training.learner import Learner, Net
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import LEAST_FOR_SMALL, Recipe
 from rung.adapt.tuned import Tuned
+from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared
 from rung.core.rng import generator
 from rung.core.types import Ints
@@ -128,14 +129,20 @@ def telling(job: Job, rows: Ints) -> bool:
     return right > float(guess) + 2 * sqrt(guess * (1 - guess) / len(rows))
 
 
+def paired(job: Job, rows: Ints) -> Ints:
+    """The rows that pairs are drawn of: these, and the names of the classes behind all rows, where they tell them."""
+    if job.named is None or not telling(job, rows):
+        return rows
+    return np.concatenate([rows, len(job.target) + np.arange(len(job.named.label))])
+
+
 def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
     """Draw rows of one class together, in the body alone."""
     job = ground.job
     net = Net(body.module, body.vectors, nn.Identity())
     net.short = ground.tunable.precision == "bfloat16"
-    label_N = job.target.value
-    if job.named is not None and telling(job, rows):
-        rows = np.concatenate([rows, len(label_N) + np.arange(len(job.named.label))])
+    rows, label_N = paired(job, rows), job.target.value
+    if job.named is not None:
         label_N = np.concatenate([label_N, job.named.label])
     learner = Learner(net, ground.rows(body.k, None), torch.from_numpy(label_N), "softmax")
     planned = drawn(label_N, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
@@ -150,8 +157,7 @@ register(
         "classes drawn together, then head and body",
         Pairs(),
         Recipe(epochs=1, rate=1.5e-4, head_rate=1e-3, layer_decay=1.0, wise=False, augment="none"),
-        warm=warm,
-        warm_steps=steps,
+        warm=Warm(warm, paired, steps),
         # Of few rows it gains more than partial, and two failures end a climb.
         turn=lambda rows: 25 if rows < LEAST_FOR_SMALL else 35,
     )

@@ -19,6 +19,7 @@ from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
+from rung.adapt.warm import Warm
 from rung.core.contracts import Job, OutOfTime, Prepared
 from rung.core.types import Cost, Ints
 
@@ -46,8 +47,8 @@ class Trains(Protocol):
         """How it makes its bodies."""
 
     @property
-    def warm_steps(self) -> Callable[[int, int], int] | None:
-        """Steps before the head is fitted, by rows and batch."""
+    def warm(self) -> Warm | None:
+        """What is done before the head is fitted."""
 
     def ready(self, ground: Ground, rows: Ints, setting: Mapping[str, Any]) -> Learner:
         """Body and head with nothing learnt."""
@@ -129,19 +130,16 @@ def predicted(rung: Trains, job: Job) -> Cost:
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
             views += run if views else 0.0
             seconds += [run, int(length_N[aside].sum()) * rate.passed]
-            if rung.warm_steps is not None:
-                tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
-                steps = rung.warm_steps(len(inner.train), recipe.batch)
-                seconds.append(rate.steps(steps, steps * tokens))
-                seconds.append(int(length_N.sum()) * rate.passed)
+            seconds.append(_warming(job, rung.warm, rate, length_N, inner.train, batch=recipe.batch))
             if job.rate == FIND:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         memory, varied = max(memory, rate.memory), max(varied, views)
         if fusion != HEAD:
-            warm = rung.warm_steps
             each = [
-                _again(job, recipe, rate, length_N, fold.train, warm) for fold in job.plan.folds if fold.repeat == 0
+                _again(job, recipe, rate, length_N, fold.train, rung.warm)
+                for fold in job.plan.folds
+                if fold.repeat == 0
             ]
             grown = max(grown, sum(each))
     times: float = 1
@@ -155,25 +153,31 @@ def predicted(rung: Trains, job: Job) -> Cost:
     return both if both.seconds <= job.left() else plain
 
 
-def _again(
-    job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Callable[[int, int], int] | None
-) -> float:
+def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Warm | None) -> float:
     """Seconds of the trainings on parts of these rows, for trees over what they make of the other rows."""
     spent, plain = 0.0, replace(recipe, wise=False)
     for part in parts_of(job, rows):
         spent += seconds_of_run(rate, plain, length_N, part.train, part.train[:0], seed=job.seed)
         spent += int(length_N.sum()) * rate.passed
-        if warm is not None:
-            tokens = mixed(length_N, part.train, recipe.batch, job.seed)
-            steps = warm(len(part.train), recipe.batch)
-            spent += rate.steps(steps, steps * tokens) + int(length_N.sum()) * rate.passed
+        spent += _warming(job, warm, rate, length_N, part.train, batch=recipe.batch)
     return spent + seconds_of_trees(job, rows)
+
+
+def _warming(job: Job, warm: Warm | None, rate: Rates, length_N: Ints, rows: Ints, *, batch: int) -> float:
+    """Seconds of what comes before the head is fitted, and of the pass that it is fitted on."""
+    if warm is None:
+        return 0.0
+    told = warm.rows(job, rows)
+    steps = warm.steps(len(told), batch)
+    drawn = steps * mixed(length_N, told, batch, job.seed) if steps else 0.0
+    return rate.steps(steps, drawn) + int(length_N.sum()) * rate.passed
 
 
 def _lengths(job: Job, sample: Ground) -> Ints:
     """What each row costs; of images and sounds, which take long to open, the sample's over and over."""
-    found = sample if not sample.tunable.padded else Ground.of(job)
-    return np.resize(found.rows(0, None).length_N, len(job.target))
+    if sample.tunable.padded:
+        return Ground.of(job).rows(0, None).length_N
+    return np.resize(sample.rows(0, None).length_N, len(job.target))
 
 
 def _views(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, prepared: float, kept: float, *, k: int) -> float:

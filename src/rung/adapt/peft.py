@@ -10,11 +10,10 @@ from torch import nn
 
 from rung.adapt.base import register
 from rung.adapt.bodies import Body, places, with_peft
-from rung.adapt.ground import Ground
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.tuned import Tuned
+from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared, Tunable
-from rung.core.types import Ints
 
 FEATURES = "FEATURE_EXTRACTION"  # PEFT's word for a model without a head
 RANK = 8
@@ -135,16 +134,8 @@ _RECIPE = Recipe(epochs=4, rate=5e-4, head_rate=1e-3, layer_decay=1.0, wise=Fals
 
 def _named(name: str, order: int, title: str, method: Peft, rate: float) -> None:
     recipe, before = replace(_RECIPE, rate=rate, epochs=6), method.options == _TOKENS
-    warm, steps = (_as_it_is, _no_steps) if before else (None, None)
-    register(Tuned(name, order, title, method, recipe, only_asked=True, warm=warm, warm_steps=steps))
-
-
-def _as_it_is(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
-    """Leave the body alone, so that the head is fitted on what it gives with fresh tokens in front of each text."""
-
-
-def _no_steps(rows: int, batch: int) -> int:  # noqa: ARG001  # the contract's signature
-    return 0
+    warm = Warm() if before else None  # the head is fitted with fresh tokens in front of each text
+    register(Tuned(name, order, title, method, recipe, only_asked=True, warm=warm))
 
 
 register(

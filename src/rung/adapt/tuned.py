@@ -33,6 +33,7 @@ from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
 from rung.adapt.views import AUTO, LATE, asked_of, summary, with_views
+from rung.adapt.warm import Warm
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Trial
 from rung.core.rng import digest
@@ -40,15 +41,14 @@ from rung.core.types import Cost, Fold, Ints
 
 VARIED = 2.5  # times what the plain runs of a fold took: they again in the folds to come, and varied ones
 MOST_TRAIN_ROWS = 2000  # training rows predicted again for the overfitting verdict
-Warm = Callable[[Ground, Ints, Body, Recipe], None]
 
 
 class Tuned:
     """A rung that trains the backbone: one Method, one Recipe, the shared way around them.
 
     only_asked: it runs when the user names it. fresh: the head starts at random too. yardstick: transfer is measured
-    against it, so it runs after the climb. warm: changes the body by the rows' labels before the head is fitted, in
-    warm_steps(rows, batch) steps. turn(rows): when it is tried, where that is not its place by cost.
+    against it, so it runs after the climb. warm: what the rows' labels do to the body before the head is fitted.
+    turn(rows): when it is tried, where that is not its place by cost.
     """
 
     needs_backbone = True
@@ -66,13 +66,12 @@ class Tuned:
         fresh: bool = False,
         yardstick: bool = False,
         warm: Warm | None = None,
-        warm_steps: Callable[[int, int], int] | None = None,
         turn: Callable[[int], int] | None = None,
     ) -> None:  # house: a constructor of named parts, all but five of them optional
         self.name, self.order, self.title = name, order, title
         self.turn = turn or (lambda _: order)
         self.method, self.recipe, self.only_asked, self.fresh = method, recipe, only_asked, fresh
-        self.yardstick, self.warm, self.warm_steps = yardstick, warm, warm_steps
+        self.yardstick, self.warm = yardstick, warm
 
     @property
     def options(self) -> dict[str, Any]:
@@ -231,7 +230,7 @@ class Tuned:
         job = ground.job
         body = self.method.body(job, setting, ground.probe)
         if self.warm is not None and warm:
-            self.warm(ground, rows, body, self.recipe_for(job, setting))
+            self.warm.up(ground, rows, body, self.recipe_for(job, setting))
             job = through(job, ground, body)
         start = begin(job, rows, aside, learns=setting.get("stop_after") != 0)
         with torch.random.fork_rng(devices=[]):
@@ -257,7 +256,7 @@ class Tuned:
         own = {key.removeprefix(start): value for key, value in job.settings.items() if key.startswith(start)}
         if isinstance(job.rate, float):
             own = {"rate": job.rate, "head_rate": self.recipe.head_rate * job.rate / self.recipe.rate, **own}
-        if self.warm_steps is None:  # pairs want many rows at once
+        if self.warm is None:  # pairs want many rows at once
             own = {"batch": batch_for(len(job.target)), **own}
         found = replace(self.recipe, **{key: value for key, value in {**own, **setting}.items() if key in known})
         return with_rate(found, float(setting.get("times", 1.0)))

@@ -174,8 +174,8 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
         said = trial.prediction, incumbent.trial.prediction
         less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
         sure = less.bound > 0
-        verb = "but" if sure else "nor"
-        why += f", {verb} is that of the log-loss it saves, {less.bound:+.4f}"
+        told = f"that of the log-loss it saves, {less.bound:+.4f}"
+        why += f", but {told}, is" if sure else f", nor is {told}"
     promoted = sure and gain.value >= needed
     evidence = replace(evidence, gain=gain, needed=needed, saved=less, promoted=promoted, why=why)
     return Step(evidence, trial, shown.model)

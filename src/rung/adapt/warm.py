@@ -1,0 +1,34 @@
+"""What a rung does to the body before its head is fitted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rung.adapt.bodies import Body
+from rung.adapt.ground import Ground
+from rung.adapt.training.recipe import Recipe
+from rung.core.contracts import Job
+from rung.core.types import Ints
+
+
+def _as_it_is(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
+    """Leave the body alone: the head is fitted on what it gives now."""
+
+
+def _the_same(job: Job, rows: Ints) -> Ints:  # noqa: ARG001  # the contract's signature
+    return rows
+
+
+def _none(rows: int, batch: int) -> int:  # noqa: ARG001  # the contract's signature
+    return 0
+
+
+@dataclass(frozen=True)
+class Warm:
+    """How labels change the body (`up`), which rows tell them beside those that train, in how many steps.
+
+    steps: by rows and batch. The defaults leave the body alone and let the head see it as it is, with what was added.
+    """
+
+    up: Callable[[Ground, Ints, Body, Recipe], None] = _as_it_is
+    rows: Callable[[Job, Ints], Ints] = _the_same
+    steps: Callable[[int, int], int] = _none
