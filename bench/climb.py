@@ -6,8 +6,9 @@ epoch that it did is in the rows): an epoch of its default pairs takes hours on 
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
 all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
-quality.py. `--answers DIR` keeps what the peers answered, with their seconds, and takes it from there: they don't
-change when Rung does; `--peers` runs them alone.
+quality.py. What the peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from
+there: they don't change when Rung does, and SetFit takes hours. `--anew` asks them again, `--peers` runs them alone,
+`--without trainer` leaves one out.
 """
 
 import json
@@ -138,18 +139,22 @@ def kept_or(place: Path | None, name: str, run: Callable[[], Known]) -> Known:
     file = place / f"{name}.json"
     if not file.is_file():
         (answer, took), more = run()
-        file.write_text(json.dumps({"answer": answer.tolist(), "seconds": took, "more": more}))
+        labels, at = np.unique(answer, return_inverse=True)
+        place.mkdir(parents=True, exist_ok=True)
+        kept = {"labels": labels.tolist(), "answer": at.tolist(), "seconds": took, "more": more}
+        file.write_text(json.dumps(kept, separators=(",", ":")))
     said = json.loads(file.read_text())
-    return (np.array(said["answer"]), said["seconds"]), said["more"]
+    return (np.array(said["labels"])[said["answer"]], said["seconds"]), said["more"]
 
 
 @dataclass(frozen=True)
 class Peers:
-    """How the peers run: SetFit's cap, where their answers are kept, whether Rung stays out."""
+    """How the peers run: SetFit's cap, where their answers are kept, whether Rung stays out, who else does."""
 
     cap: float
     place: Path | None
     alone: bool
+    without: list[str]
 
 
 def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, Any]:
@@ -161,8 +166,9 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         "setfit": lambda: by_setfit(train, test, seed, cap),
         "trainer": lambda: (by_trainer(train, test, seed), {}),
     }
-    if size == "all":
-        peers.pop("setfit")  # its pairs grow with the square of the rows
+    # SetFit's pairs grow with the square of the rows
+    for absent in [*how.without, *(["setfit"] if size == "all" else [])]:
+        peers.pop(absent, None)
     asked = {
         peer: lambda peer=peer, run=run: kept_or(how.place, f"{peer}-{name}-{size}-{seed}-{cap:g}", run)
         for peer, run in peers.items()
@@ -228,12 +234,11 @@ def main() -> None:
     """Run all sets, sizes and seeds; write after each."""
     sets, seeds = option("sets", ",".join(SETS)), [int(seed) for seed in option("seeds", "0,1,2")]
     sizes, cap = option("sizes", "8c,64c,1000"), float(option("cap", str(CAP))[0])
-    keep, alone, answers = "--go-on" in sys.argv, "--peers" in sys.argv, option("answers", "")[0]
-    sys.argv = [word for word in sys.argv if word not in ("--go-on", "--peers")]
-    place = Path(answers) if answers else None
-    if place is not None:
-        place.mkdir(parents=True, exist_ok=True)
+    keep, alone, anew = ("--go-on" in sys.argv), ("--peers" in sys.argv), ("--anew" in sys.argv)
+    sys.argv = [word for word in sys.argv if word not in ("--go-on", "--peers", "--anew")]
+    answers, without = option("answers", "")[0], option("without", "")
     asked = harness.options(__doc__)
+    place = None if anew or asked.quick else Path(answers) if answers else asked.results / "peers"
     if asked.quick:
         sets, seeds, sizes, cap = ["trec6", "tweet_emotion"], [0], ["8c"], 20.0
     name = "climb_quick" if asked.quick else "climb"
@@ -244,7 +249,7 @@ def main() -> None:
         for seed in seeds:
             for each in sets:
                 if (each, size, seed) not in done:
-                    row = one(asked.data, each, size, seed, Peers(cap, place, alone))
+                    row = one(asked.data, each, size, seed, Peers(cap, place, alone, without))
                     if alone:
                         continue
                     rows.append(row)
