@@ -3,7 +3,8 @@
 Every candidate starts from the same MiniLM weights, learns from the same rows and is scored on the same test rows.
 SetFit runs with its defaults but for a cap of 15 minutes on its training (`--cap SECONDS` changes it; the share of its
 epoch that it did is in the rows): an epoch of its default pairs takes hours on 1,000 rows and two cores. Trainer
-fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap.
+fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap; of
+all rows it runs with `--ensemble`.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
 all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
 quality.py. What the peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from
@@ -51,7 +52,7 @@ def read(folder: Path, name: str, size: str, seed: int) -> tuple[pl.DataFrame, p
     return (train if size == "all" else train.head(int(size))), test
 
 
-def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, budget: float | None) -> tuple[Answer, dict[str, Any]]:
+def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, **options: Any) -> tuple[Answer, dict[str, Any]]:
     """`rung.fit`, nothing cached."""
     import rung
 
@@ -59,7 +60,7 @@ def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, budget: float | 
     os.environ["RUNG_CACHE"] = str(place / "cache")
     try:
         begin = time.perf_counter()
-        run = rung.fit(train, target="label", test=test, seed=seed, budget=budget, out=place / "run")
+        run = rung.fit(train, target="label", test=test, seed=seed, out=place / "run", **options)
         seconds = time.perf_counter() - begin
         kept = pl.read_parquet(run.path / "predictions.parquet").filter(pl.col("split") == "test").sort("row")
         facts: dict[str, Any] = {"winner": run.evidence.winner}
@@ -178,7 +179,8 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
             (given, took), more = ask()
             print(name, size, seed, peer, round(float(np.mean(given == truth)), 4), f"{took:.0f} s", more, flush=True)
         return {}
-    (answer, seconds), facts = by_rung(train, test, seed, cap / 5 if size == "1000" else None)
+    options: dict[str, Any] = {"1000": {"budget": cap / 5}, "all": {"ensemble": True}}.get(size, {})
+    (answer, seconds), facts = by_rung(train, test, seed, **options)
     mine = points(truth, answer)
     row = {"set": name, "size": size, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}
     row |= {"rung_s": seconds, **facts}
