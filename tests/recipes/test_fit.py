@@ -99,7 +99,8 @@ def test_rows_in_another_order_end_in_the_same_decisions(fake, paragraphs, tmp_p
 
 def test_no_row_is_embedded_twice(fake, paragraphs, tmp_path):
     fit(paragraphs, target="label", out=tmp_path / "run")
-    assert fake.rows == paragraphs["text"].n_unique()
+    names = 2 * paragraphs["label"].n_unique()  # of each class, in two templates
+    assert fake.rows == paragraphs["text"].n_unique() + names
 
 
 def test_the_metric_decides(fake, paragraphs, tmp_path):

@@ -40,7 +40,8 @@ def test_test_rows_change_nothing_of_the_ranking(shelf, paragraphs, tmp_path, mo
 
 def test_no_row_is_embedded_twice_for_having_been_ranked(shelf, paragraphs, tmp_path):
     fit(paragraphs, target="label", backbone=["narrow", "wide"], rungs="frozen", out=tmp_path / "run")
-    assert shelf["wide"].rows == paragraphs["text"].n_unique()
+    names = 2 * paragraphs["label"].n_unique()  # of each class, in two templates
+    assert shelf["wide"].rows == paragraphs["text"].n_unique() + names
     assert shelf["narrow"].rows < shelf["wide"].rows  # test rows pass the chosen one alone
 
 
