@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from rung.adapt import contrastive
+from rung.adapt import contrastive, hearing
 from rung.adapt.frozen import Frozen
 from rung.adapt.ground import Ground, through
+from rung.adapt.hearing import telling
 from rung.adapt.ladder import rungs
 from rung.adapt.linear import fit_linear
 from rung.adapt.solver import LinearPath
@@ -83,7 +84,7 @@ def test_frozen_takes_names_where_rows_alone_tell_less():
 
 @pytest.mark.parametrize("told", [True, False])
 def test_pairs_take_names_that_tell_the_classes_and_no_others(told):
-    assert contrastive.telling(job_of(told=told), np.arange(60)) is told
+    assert telling(job_of(told=told), np.arange(60)) is told
 
 
 def test_names_stand_behind_the_rows_and_are_embedded_by_the_body_as_it_is_now(make):
@@ -108,7 +109,7 @@ def test_names_change_what_pairs_teach(make, monkeypatch):
     real = contrastive.drawn
     monkeypatch.setattr(contrastive, "drawn", lambda *given: seen.append(given[1]) or real(*given))
     for tells in (True, False):
-        monkeypatch.setattr(contrastive, "telling", lambda *_, tells=tells: tells)
+        monkeypatch.setattr(hearing, "telling", lambda *_, tells=tells: tells)
         CONTRASTIVE.learner(Ground.of(job), np.arange(40), CONTRASTIVE.method.settings(job)[0], np.arange(40, 48))
     assert seen[0].tolist() == [*range(40), *range(48, 54)]
     assert seen[1].tolist() == [*range(40)]

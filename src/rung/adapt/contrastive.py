@@ -10,7 +10,7 @@ pairs, then a head.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import ceil, sqrt
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from rung.adapt.base import register
 from rung.adapt.bodies import Body, top, whole
 from rung.adapt.ground import Ground
+from rung.adapt.hearing import heard
 from rung.adapt.training.learner import Learner, Net
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import LEAST_FOR_SMALL, Recipe
@@ -115,25 +116,10 @@ def contrast(z_ND: Tensor, label_N: Tensor) -> Tensor:
     return -(log_NN * pair_NN).sum(1) / pair_NN.sum(1).clamp_min(1)
 
 
-def telling(job: Job, rows: Ints) -> bool:
-    """Whether the names of the classes tell them: each row's nearest name is right too often for guessing.
-
-    Two standard errors above the share of the largest class.
-    """
-    assert job.named is not None
-    x_ND, name_MD = job.inputs.embed(job.inputs.embedded[0])[rows], job.named.embed()
-    nearest = job.named.label[(x_ND @ name_MD.T).argmax(1)]
-    label_N = job.target.value[rows]
-    guess = np.bincount(label_N).max() / len(rows)
-    right = float((nearest == label_N).mean())
-    return right > float(guess) + 2 * sqrt(guess * (1 - guess) / len(rows))
-
-
 def paired(job: Job, rows: Ints) -> Ints:
     """The rows that pairs are drawn of: these, and the names of the classes behind all rows, where they tell them."""
-    if job.named is None or not telling(job, rows):
-        return rows
-    return np.concatenate([rows, len(job.target) + np.arange(len(job.named.label))])
+    named = heard(job, rows).named
+    return rows if named is None else np.concatenate([rows, len(job.target) + np.arange(len(named.label))])
 
 
 def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:

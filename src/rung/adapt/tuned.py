@@ -20,6 +20,7 @@ from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
 from rung.adapt.costs import FIND, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
+from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
@@ -227,7 +228,7 @@ class Tuned:
         self, ground: Ground, rows: Ints, setting: Mapping[str, Any], aside: Ints | None, *, warm: bool = True
     ) -> tuple[Learner, Body, Start]:
         """Body and head, ready to train on `rows`."""
-        job = ground.job
+        job = heard(ground.job, rows)
         body = self.method.body(job, setting, ground.probe)
         if self.warm is not None and warm:
             self.warm.up(ground, rows, body, self.recipe_for(job, setting))

@@ -1,8 +1,8 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
 Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (99 % over guessing)
-stayed above 0 and whose gain was `needed` or more, or that gained something and saved log-loss for sure, at no cost to
-who predicts; everything that was skipped, collapsed or not promoted says why in its own words.
+stayed above 0, or whose gain may be luck while it saved log-loss for sure, and whose gain was `needed` or more;
+everything that was skipped, collapsed or not promoted says why in its own words.
 """
 
 from collections.abc import Callable, Sequence
@@ -166,16 +166,15 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     dear = _dear(evidence, held)
     needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
     sure, why = _sure(gain, held)
+    less: Difference | None = None
+    if not sure and gain.value > 0 and held.gain is not None and _in_shares(job):
+        said = trial.prediction, incumbent.trial.prediction
+        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
+        sure, told = less.bound > 0, f"that of the log-loss it saves, {less.bound:+.4f}"
+        why += f", but {told}, is" if sure else f", nor is {told}"
     if sure and dear:
         verb = "no less" if gain.value >= needed else "less"
         why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
-    less: Difference | None = None
-    if not sure and gain.value > 0 and held.gain is not None and not dear and _in_shares(job):
-        said = trial.prediction, incumbent.trial.prediction
-        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
-        sure = less.bound > 0
-        told = f"that of the log-loss it saves, {less.bound:+.4f}"
-        why += f", but {told}, is" if sure else f", nor is {told}"
     promoted = sure and gain.value >= needed
     evidence = replace(evidence, gain=gain, needed=needed, saved=less, promoted=promoted, why=why)
     return Step(evidence, trial, shown.model)
