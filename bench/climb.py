@@ -203,7 +203,7 @@ def claims(rows: list[dict[str, Any]]) -> list[harness.Claim]:
             if not own:
                 continue
             gain = [row[f"{peer}_gain"] for row in own]
-            below = sum(row[f"{peer}_high"] < 0 for row in own)
+            below = sum(row.get(f"{peer}_high", 0.0) < 0 for row in own)  # rows without answers have no interval
             name = f"{size}: mean gain over {peer} ({len(own)} runs, {below} below beyond the interval)"
             found.append(harness.Claim(name, mean(gain), min(gain), max(gain), "share", peer, 0.0, 0, mean(gain) >= 0))
             each = [row["rung_s"] / row[f"{peer}_s"] for row in own]
