@@ -23,9 +23,9 @@ def telling(job: Job, rows: Ints) -> bool:
     x_ND, name_MD = job.inputs.embed(job.inputs.embedded[0])[rows], job.named.embed()
     nearest = job.named.label[(x_ND @ name_MD.T).argmax(1)]
     label_N = job.target.value[rows]
-    guess = np.bincount(label_N).max() / len(rows)
+    guess = float(np.bincount(label_N).max() / len(rows))
     right = float((nearest == label_N).mean())
-    return right > float(guess) + max(2 * sqrt(guess * (1 - guess) / len(rows)), FAIR * (1 - guess))
+    return bool(right > guess + max(2 * sqrt(guess * (1 - guess) / len(rows)), FAIR * (1 - guess)))
 
 
 def heard(job: Job, rows: Ints) -> Job:
