@@ -84,7 +84,7 @@ def one(family: str, place: Path) -> dict[str, Any]:
     from rung.backbones.load import load
     from rung.bundle.manifest import Manifest
     from rung.bundle.write import write_bundle
-    from rung.core.contracts import Collapse
+    from rung.core.stops import Collapse
     from rung.recipes.write import reference_of
     from rung.testing.senses import tiny_sense
 

@@ -3,13 +3,15 @@
 full: every weight learns, Trainer pads each random batch to its longest row. partial: the top third of the blocks on
 kept activations, against the same blocks with the whole model passing each epoch; the reach is 85 % of what the
 skipped work predicts.
-lora: against Rung's own full, as the rung makes it and in every block. `--quick`: 512 rows, one round.
+lora: against Rung's own full, as the rung makes it and in every block. MiniLM, and a model of BERT-base's size with
+random weights; seconds, share of the measured matrix rate, peak memory. On a CUDA device where there is one, with more
+rows; the results are then those of finetune_cuda.json. `--quick`: 512 rows, one round, MiniLM alone.
 """
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,8 @@ import torch
 
 import harness
 
-ROWS, BATCH = 1_500, 32
+ROWS = {"cpu": (1_500, 256), "cuda": (5_000, 5_000)}  # for MiniLM, for BERT-base
+BATCH = 32
 FULL, SHARE, LORA = 3.0, 0.85, 0.7
 
 
@@ -34,10 +37,10 @@ def problem(folder: Path, rows: int) -> tuple[list[str], np.ndarray]:
 class Side:
     """Rung's rungs on one table, each ready to train for one epoch."""
 
-    def __init__(self, texts: list[str], y_N: np.ndarray) -> None:
+    def __init__(self, texts: list[str], y_N: np.ndarray, backbone: str | None) -> None:
         from rung.backbones.load import load
 
-        self.embedder = load(cache=False)
+        self.embedder = load(backbone, cache=False)
         self.tunable = self.embedder.tunable
         self.columns = (self.tunable.prepare(texts),)
         self.truth = torch.from_numpy(y_N)
@@ -47,7 +50,8 @@ class Side:
         """A net over the rows, its head fresh."""
         from rung.adapt.training.learner import Learner, Net, Rows
 
-        net = Net(body.module, body.vectors, torch.nn.Linear(self.tunable.card.width, int(self.truth.max()) + 1))
+        head = torch.nn.Linear(self.tunable.card.width, int(self.truth.max()) + 1).to(self.tunable.device)
+        net = Net(body.module, body.vectors, head)
         net.short = self.tunable.precision == "bfloat16"
         names = {f"body.{here}": there for here, there in body.names.items()}
         return Learner(net, Rows(self.tunable, self.columns, None, kept), self.truth, "softmax", names)
@@ -58,9 +62,9 @@ class Side:
         from rung.adapt.training.recipe import Recipe
 
         recipe = replace(Recipe(epochs=1, batch=BATCH, wise=False), **settings)
-        begun = perf_counter()
+        begun = harness.waited()
         train(learner, recipe, self.rows, None, Around(0))
-        return perf_counter() - begun
+        return harness.waited() - begun
 
     def full(self) -> float:
         """Every weight."""
@@ -117,51 +121,85 @@ def trainer(texts: list[str], y_N: np.ndarray, folder: Path) -> float:
             disable_tqdm=True, logging_strategy="no", use_cpu=not torch.cuda.is_available(),
         )  # fmt: skip
         made = Trainer(model, given, train_dataset=rows, data_collator=DataCollatorWithPadding(tokenizer))
-        begun = perf_counter()
+        begun = harness.waited()
         made.train()
-        return perf_counter() - begun
+        return harness.waited() - begun
 
 
-def main() -> None:
-    """Alternate the sides, three rounds; write after the last."""
-    given = harness.options(__doc__)
-    texts, y_N = problem(given.data, 512 if given.quick else ROWS)
-    side = Side(texts, y_N)
+def measured(
+    data: tuple[list[str], np.ndarray],
+    backbone: str | None,
+    times: int,
+) -> tuple[dict[str, list[float]], list[dict[str, Any]], int, int]:
+    """Seconds of every side by round, rows of facts, how many blocks there are, and how many of them partial trains."""
+    texts, y_N = data
+    side = Side(texts, y_N, backbone)
     folder = side.embedder.backbone.source.folder
-    k = max(1, round(side.tunable.count / 3))
+    blocks = side.tunable.count
+    k = max(1, round(blocks / 3))
     sides: dict[str, Any] = {
         "trainer": lambda: trainer(texts, y_N, folder),
         "full": side.full,
         "lora": side.lora,
-        "lora, every block": lambda: side.lora(side.tunable.count),
+        "lora, every block": lambda: side.lora(blocks),
         "partial, whole passes": lambda: side.partial(k, kept=False),
         "partial, kept": lambda: side.partial(k, kept=True),
     }
     side.partial(1, kept=True)  # the first steps of a process build its threads
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for turn in range(1 if given.quick else 3):
+    peaks = dict.fromkeys(sides, 0)
+    for turn in range(times):
         for name in list(sides)[:: 1 if turn % 2 == 0 else -1]:
-            seconds[name].append(sides[name]())
+            with harness.Peak() as peak:
+                seconds[name].append(sides[name]())
+            peaks[name] = max(peaks[name], peak.bytes)
             print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
-    blocks = side.tunable.count
+    kind = side.tunable.precision
+    work = 3 * harness.linear_work(side.embedder.backbone.model) * sum(map(len, side.columns[0].ids))
+    rate = {each: harness.matrix_rate(each) for each in {"float32", kind}}
+    rows = []
+    for name, each in seconds.items():
+        row = {"backbone": "MiniLM" if backbone is None else "BERT-base, random", "side": name, "rows": len(texts)}
+        row |= {"seconds": [round(s, 2) for s in each], "rows_per_second": round(len(texts) / median(each))}
+        if name in ("trainer", "full"):  # what the others leave out is not the same for all
+            row["share_of_matrix_rate"] = work / median(each) / rate["float32" if name == "trainer" else kind]
+        rows.append(row | {"precision": "float32" if name == "trainer" else kind, "peak_MB": peaks[name] / 1e6})
+    return seconds, rows, blocks, k
+
+
+def claims(seconds: dict[str, list[float]], blocks: int, k: int, of: str) -> list[harness.Claim]:
+    """Full against Trainer, kept activations against whole passes, lora against full."""
     predicted = (blocks + 2 * k) / (3 * k)  # a pass is a third of a step's work; blocks below only pass
     gained = [a / b for a, b in zip(seconds["partial, whole passes"], seconds["partial, kept"], strict=True)]
-    claims = [
-        harness.speedup("full, one epoch", seconds, ours="full", peer="trainer", reach=FULL),
+    return [
+        harness.speedup(f"{of}full, one epoch", seconds, ours="full", peer="trainer", reach=FULL),
         harness.at_least(
-            f"kept activations, top {k} of {blocks} blocks: gain over the {predicted:.2f} predicted",
+            f"{of}kept activations, top {k} of {blocks} blocks: gain over the {predicted:.2f} predicted",
             [each / predicted for each in gained], unit="share", reach=SHARE, peer="partial, whole passes",
         ),
         harness.at_most(
-            "lora's epoch (top two thirds of the blocks, on kept activations) against full's",
+            f"{of}lora's epoch (top two thirds of the blocks, on kept activations) against full's",
             [a / b for a, b in zip(seconds["lora"], seconds["full"], strict=True)],
             unit="share", reach=LORA, peer="full",
         ),
     ]  # fmt: skip
-    rows = [
-        {"side": name, "rows": len(texts), "seconds": [round(s, 2) for s in each]} for name, each in seconds.items()
-    ]
-    harness.write("finetune_quick" if given.quick else "finetune", claims, rows, given.results)
+
+
+def main() -> None:
+    """Alternate the sides, three rounds; write after the last."""
+    given, place = harness.options(__doc__), harness.device()
+    many, fewer = (512, 0) if given.quick else ROWS[place]
+    seconds, rows, *shape = measured(problem(given.data, many), None, 1 if given.quick else 3)
+    found = claims(seconds, *shape, "")
+    name = ("finetune_quick" if given.quick else "finetune") + ("" if place == "cpu" else "_cuda")
+    harness.write(name, found, rows, given.results)
+    if fewer:
+        from rung.backbones.source import locate
+
+        with tempfile.TemporaryDirectory() as folder:
+            base = harness.bert_base(Path(folder), locate(None).folder)
+            seconds, more, *shape = measured(problem(given.data, fewer), str(base), 3)
+        harness.write(name, found + claims(seconds, *shape, "BERT-base: "), rows + more, given.results)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What every bench shares: the machine's facts, alternating timing, and one shape of result (JSON and a table)."""
 
 import argparse
+import ctypes
 import gc
 import json
 import os
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Self
 
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16")
 PACKAGES = (
@@ -75,9 +76,9 @@ def measure_alternating(candidates: Mapping[str, Callable[[], Any]], times: int 
         order = list(candidates) if turn % 2 == 0 else list(candidates)[::-1]
         for name in order:
             gc.collect()
-            begin = time.perf_counter()
+            begin = waited()
             candidates[name]()
-            seconds[name].append(time.perf_counter() - begin)
+            seconds[name].append(waited() - begin)
     return seconds
 
 
@@ -113,6 +114,86 @@ def at_least(
     return Claim(name, value, min(values), max(values), unit, peer, peer_value, reach, value >= reach)
 
 
+def device() -> str:
+    """Cuda where torch sees a device, else cpu: what the benches of embedding and fine-tuning run on."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def waited() -> float:
+    """The clock, once the device has done all that it was asked."""
+    if (torch := sys.modules.get("torch")) and torch.cuda.is_available():
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+class Peak:
+    """Bytes taken at most within, beyond those held on entry: of the device where there is one, else of the process."""
+
+    def __enter__(self) -> Self:
+        self.bytes = 0
+        gc.collect()
+        if device() == "cuda":
+            import torch
+
+            torch.cuda.reset_peak_memory_stats()
+            self._before = torch.cuda.memory_allocated()
+        else:
+            ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed before is no room that comes for nothing
+            Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts afresh
+            self._before = _resident("VmRSS")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if device() == "cuda":
+            import torch
+
+            self.bytes = torch.cuda.max_memory_allocated() - self._before
+        else:
+            self.bytes = _resident("VmHWM") - self._before
+
+
+def _resident(what: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{what}:"))
+
+
+def matrix_rate(dtype: str) -> float:
+    """Floating-point operations a second of a square product of random numbers: 2048 wide, on a device 8192."""
+    import torch
+
+    place, side = device(), 8192 if device() == "cuda" else 2048
+    a, b = (torch.randn(side, side, device=place).to(getattr(torch, dtype)) for _ in range(2))
+    best = float("inf")
+    for _ in range(8):
+        begun = waited()
+        a @ b
+        best = min(best, waited() - begun)
+    return 2 * side**3 / best
+
+
+def linear_work(model: Any) -> float:
+    """Floating-point operations that a token's pass through the linear layers takes; a training step takes three."""
+    import torch
+
+    return float(sum(2 * layer.weight.numel() for layer in model.modules() if isinstance(layer, torch.nn.Linear)))
+
+
+def bert_base(folder: Path, tokenizer_of: Path) -> Path:
+    """A model of BERT-base's size with random weights, which reads by the tokenizer of another; returns `folder`."""
+    import shutil
+
+    import torch
+    from transformers import BertConfig, BertModel
+
+    torch.manual_seed(0)
+    BertModel(BertConfig()).save_pretrained(folder, safe_serialization=True)
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "special_tokens_map.json"):
+        shutil.copy(tokenizer_of / name, folder / name)
+    return folder
+
+
 def machine() -> dict[str, Any]:
     """CPU, the flags that matter for speed, threads, versions."""
     name, flags = platform.processor() or platform.machine(), ""
@@ -127,10 +208,13 @@ def machine() -> dict[str, Any]:
             versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
+    torch = sys.modules.get("torch")
+    card = torch.cuda.get_device_name() if torch and torch.cuda.is_available() else None
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     threads = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else cores
     return {
         "cpu": name,
+        "device": card,
         "flags": [flag for flag in TELLING_FLAGS if flag in have],
         "cores": cores,
         "threads": threads,
@@ -153,7 +237,7 @@ def write(name: str, claims: Sequence[Claim], rows: Sequence[Mapping[str, Any]],
     fresh.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     fresh.replace(path)
     facts = document["machine"]
-    print(f"\n{name}: {facts['cpu']}, {facts['threads']} threads, {' '.join(facts['flags'])}")
+    print(f"\n{name}: {facts['device'] or facts['cpu']}, {facts['threads']} threads, {' '.join(facts['flags'])}")
     if rows:
         print_table(rows)
     print_table([asdict(claim) for claim in claims])

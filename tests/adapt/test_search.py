@@ -11,7 +11,7 @@ from rung.adapt.ladder import rungs
 from rung.adapt.training.rate_finder import steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
-from rung.core.contracts import Collapse
+from rung.core.stops import Collapse
 
 PARTIAL = next(rung for rung in rungs() if rung.name == "partial")
 

@@ -13,7 +13,7 @@ from rung.adapt.training.learner import Learner, Net, Rows
 from rung.adapt.training.loop import Around, Judge, train
 from rung.adapt.training.optimiser import factor
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Collapse
+from rung.core.stops import Collapse
 from rung.core.types import Task
 
 QUICK = Recipe(epochs=2, rate=1e-3, head_rate=1e-2, batch=8, wise=False)

@@ -39,10 +39,14 @@ def test_another_epoch_has_another_order():
 
 @given(LENGTHS)
 def test_parts_hold_every_row_once_and_never_cost_more_than_one_pass(length_N):
-    cut = parts(length_N)
+    cut = parts(length_N, 48)
     assert sorted(np.concatenate(cut).tolist()) == list(range(len(length_N)))
     cost = sum(len(each) * int(length_N[each].max()) + 48 for each in cut)
     assert cost <= len(length_N) * int(length_N.max()) + 48
+
+
+def test_where_a_pass_costs_more_than_padding_all_rows_pass_together():
+    assert len(parts(np.array([200, 3] * 8), 4096)) == 1 < len(parts(np.array([200, 3] * 8), 48))
 
 
 def test_focal_loss_is_the_papers():

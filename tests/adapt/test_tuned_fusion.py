@@ -12,7 +12,8 @@ from rung.adapt.ground import Ground, through
 from rung.adapt.ladder import rungs
 from rung.adapt.tuned_fusion import AXES, HEAD, LATE, NOTHING, TREES, HeldOut, Space, chosen, held_out, parts_of
 from rung.bundle.model import FittedModel
-from rung.core.contracts import Collapse, Job
+from rung.core.contracts import Job
+from rung.core.stops import Collapse
 from rung.core.types import Column, Fold, Plan, Role, Task
 from rung.testing.toys import SENTENCES
 

@@ -59,14 +59,16 @@ def test_the_default_backbone_means_the_same_in_bfloat16():
 def test_auto_measures_once_a_machine(toy, monkeypatch):
     calls = []
     monkeypatch.setattr(loading.precisions, "emulated", lambda: False)
-    monkeypatch.setattr(loading.precisions, "measure", lambda _: calls.append(1) or Measured(1.0, 0.1, 1.0))
+    monkeypatch.setattr(
+        loading.precisions, "measure", lambda _, copies: calls.append(copies) or Measured(1.0, 0.1, 1.0)
+    )
     assert [load(str(toy("bert"))).precision for _ in range(3)] == ["bfloat16"] * 3
-    assert len(calls) == 1
+    assert calls == [2]
 
 
 def test_emulated_bfloat16_is_seen_by_one_product_and_not_probed(toy, monkeypatch):
     monkeypatch.setattr(loading.precisions, "emulated", lambda: True)
-    monkeypatch.setattr(loading.precisions, "measure", lambda _: pytest.fail("measured"))
+    monkeypatch.setattr(loading.precisions, "measure", lambda *_, **__: pytest.fail("measured"))
     assert load(str(toy("bert"))).precision == "float32"
 
 
@@ -77,7 +79,7 @@ def test_a_product_slower_in_bfloat16_is_emulated(float32, bfloat16):
 
 
 def test_a_pinned_precision_is_not_measured(toy, monkeypatch):
-    monkeypatch.setattr(loading.precisions, "measure", lambda _: pytest.fail("measured"))
+    monkeypatch.setattr(loading.precisions, "measure", lambda *_, **__: pytest.fail("measured"))
     for precision in ("float32", "bfloat16"):
         assert load(str(toy("bert")), precision=precision).precision == precision
 

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from rung.adapt.costs import in_time
-from rung.core.contracts import Collapse, Job, OutOfTime, Trial
+from rung.core.contracts import Job, Trial
 from rung.core.evidence import Difference
+from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Ladder, climb

@@ -20,7 +20,8 @@ from rung.adapt.training.recipe import Recipe
 from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
 from rung.adapt.warm import Warm
-from rung.core.contracts import Job, OutOfTime, Prepared
+from rung.core.contracts import Job, Prepared
+from rung.core.stops import OutOfTime
 from rung.core.types import Cost, Ints
 
 Made = TypeVar("Made")
@@ -132,7 +133,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
             seconds += [run, int(length_N[aside].sum()) * rate.passed]
             seconds.append(_warming(job, rung.warm, rate, length_N, inner.train, batch=recipe.batch))
             if job.rate == FIND:
-                tokens = mixed(length_N, inner.train, recipe.batch, job.seed)
+                tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         memory, varied = max(memory, rate.memory), max(varied, views)
         if fusion != HEAD:
@@ -167,9 +168,10 @@ def _warming(job: Job, warm: Warm | None, rate: Rates, length_N: Ints, rows: Int
     """Seconds of what comes before the head is fitted, and of the pass that it is fitted on."""
     if warm is None:
         return 0.0
+    assert job.tunable is not None
     told = warm.rows(job, rows)
     steps = warm.steps(len(told), batch)
-    drawn = steps * mixed(length_N, told, batch, job.seed) if steps else 0.0
+    drawn = steps * mixed(length_N, told, batch, job.seed, job.tunable.a_pass) if steps else 0.0
     return rate.steps(steps, drawn) + int(length_N.sum()) * rate.passed
 
 

@@ -30,7 +30,8 @@ from rung.bundle.codes import Codes, fit_codes
 from rung.bundle.model import Encoders, FittedModel
 from rung.bundle.parts import PartEncoder, fit_part
 from rung.bundle.trees import TreesHead
-from rung.core.contracts import Collapse, Job, Note
+from rung.core.contracts import Job, Note
+from rung.core.stops import Collapse
 from rung.core.types import Floats, Fold, Ints
 
 AUTO, HEAD, TREES, AXES = "auto", "head", "trees", "trees, main axes too"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 
 ONNX = "onnx:"
+ON_DEVICE = 128  # copies of the probes: a device shows its units in full batches alone, few texts only its start-up
 
 
 def load(
@@ -58,7 +59,8 @@ def _measured(backbone: "HuggingFace", cache: Cache | None, device: str) -> str:
     with one_thread():  # as the engine's workers compute; more threads would measure how busy the machine is
         # Convolutions and windows were measured in float32 alone, so bfloat16 is for text, or for who pins it.
         slow = backbone.card.modality != "text" or (device == "cpu" and precisions.emulated())
-        choice = "float32" if slow else precisions.measure(backbone).choice
+        copies = 2 if device == "cpu" else ON_DEVICE
+        choice = "float32" if slow else precisions.measure(backbone, copies=copies).choice
     if cache is not None:
         cache.remember(name, choice)
     return choice

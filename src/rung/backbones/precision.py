@@ -73,14 +73,16 @@ def pinned(precision: str) -> str | None:
     return None if said == "auto" else said
 
 
-def measure(backbone: Switchable, *, clock: Callable[[], float] = perf_counter, rounds: int = 3) -> Measured:
-    """Pass packaged probe texts through `backbone` in both precisions: a fraction of a second.
+def measure(
+    backbone: Switchable, *, clock: Callable[[], float] = perf_counter, rounds: int = 3, copies: int = 2
+) -> Measured:
+    """Pass `copies` of the packaged probe texts through `backbone` in both precisions: a fraction of a second.
 
     The best of `rounds` alternating passes counts, so that a busy moment of the machine does not decide.
     The backbone is left in the precision it came with.
     """
     before = backbone.precision
-    prepared = backbone.prepare(list(PROBES) * 2)
+    prepared = backbone.prepare(list(PROBES) * copies)
     vectors: dict[str, Floats] = {}
     seconds = dict.fromkeys(PRECISIONS, float("inf"))
     try:

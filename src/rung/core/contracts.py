@@ -132,6 +132,10 @@ class Tunable(Protocol):
         """How many rows pass together where nothing is learnt."""
 
     @property
+    def a_pass(self) -> int:
+        """What one more pass costs beside its tokens, in tokens."""
+
+    @property
     def padded(self) -> bool:
         """Whether the rows of a batch are filled up to the longest; else their windows stand one after another."""
 
@@ -189,14 +193,6 @@ class Note:
 
     arrays: Mapping[str, NDArray[Any]]
     facts: Mapping[str, Any]
-
-
-class Collapse(Exception):
-    """Training died (one class, a loss that is not finite, worse than guessing): the message says how and when."""
-
-
-class OutOfTime(Exception):
-    """A rung would not end within the budget that is left: the message says how far it came."""
 
 
 class Head(Protocol):

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import cast
 
-from rung.core.contracts import BackboneCard, Collapse, Job, Model, OutOfTime, Rung, Trial
+from rung.core.contracts import BackboneCard, Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
+from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm

@@ -223,7 +223,7 @@ def _ladder(
         return agreed(milliseconds(model, job, embedders))
 
     def free() -> float:
-        return agreed(free_memory())
+        return agreed(free_memory(options.device))
 
     def keep(step: Step) -> None:
         if leads():

@@ -43,8 +43,13 @@ def use_threads(workers: int | None) -> None:
         need("torch").set_num_threads(workers)
 
 
-def free_memory() -> float:
-    """Bytes that a process may still take: of the machine, or of its control group where that is less."""
+def free_memory(device: str = "cpu") -> float:
+    """Bytes that a process may still take: of the machine, or of its control group where that is less.
+
+    device: auto or cuda for those of the device where there is one, which weights and activations are on.
+    """
+    if device != "cpu" and (cuda := need("torch").cuda).is_available():
+        return float(cuda.mem_get_info()[0] + cuda.memory_reserved() - cuda.memory_allocated())
     found = float("inf")
     try:
         for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():

@@ -68,8 +68,7 @@ class Checkpoints:
             }
             for key, value in own.items():
                 kind = key.removeprefix(start).removesuffix(f".{name}")
-                tensor = torch.from_numpy(np.array(value))
-                optimiser.state[parameter][kind] = tensor if kind == "step" else tensor.to(parameter.device)
+                optimiser.state[parameter][kind] = torch.from_numpy(np.array(value)).to(parameter.device)
         torch.set_rng_state(torch.from_numpy(note.arrays["random"].copy()))
         if "random.cuda" in note.arrays and torch.cuda.is_available():
             torch.cuda.set_rng_state(torch.from_numpy(note.arrays["random.cuda"].copy()))

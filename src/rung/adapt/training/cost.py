@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from rung.adapt.training.learner import A_PASS, Learner, parts
+from rung.adapt.training.learner import Learner, parts
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
@@ -94,16 +94,15 @@ def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
     return int(sum(len(batch) * int(length_N[batch].max()) for batch in planned if len(batch)))
 
 
-def mixed(length_N: Ints, rows: Ints, batch: int, seed: int) -> float:
+def mixed(length_N: Ints, rows: Ints, batch: int, seed: int, a_pass: int) -> float:
     """Tokens, padding and more than one pass included, of a batch of rows drawn whatever their length.
 
     The mean of a few draws.
     """
     draw = np.random.default_rng(seed)
     drawn = [length_N[draw.permutation(rows)[:batch]] for _ in range(DRAWS)]
-    return float(
-        np.mean([sum(len(at) * int(each[at].max()) + A_PASS for at in parts(each)) - A_PASS for each in drawn])
-    )
+    tokens = [sum(len(at) * int(each[at].max()) + a_pass for at in parts(each, a_pass)) - a_pass for each in drawn]
+    return float(np.mean(tokens))
 
 
 def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, aside: Ints, *, seed: int) -> float:

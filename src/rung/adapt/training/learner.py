@@ -17,7 +17,6 @@ from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Floats, Ints
 
-A_PASS = 48  # tokens: what one more pass costs beside its tokens
 Vectors = Callable[..., Tensor]
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
 
@@ -93,7 +92,7 @@ class Rows:
 
     def take(self, rows: Ints) -> dict[str, Any]:
         """The net's arguments for these rows: cut into parts of like length where that saves more than it costs."""
-        cut = parts(self.length_N[rows])
+        cut = parts(self.length_N[rows], self.tunable.a_pass)
         order = np.concatenate(cut)
         back = np.empty(len(order), np.int64)
         back[order] = np.arange(len(order))
@@ -124,15 +123,15 @@ class Rows:
         return Part(batches, hidden, beside)
 
 
-def parts(length_N: Ints) -> list[Ints]:
+def parts(length_N: Ints, a_pass: int) -> list[Ints]:
     """Indices of a batch in one to four parts of like length: as many as save more padding than a pass costs.
 
-    >>> [each.tolist() for each in parts(np.array([200, 3, 200, 3]))]
+    >>> [each.tolist() for each in parts(np.array([200, 3, 200, 3]), 48)]
     [[0, 2], [1, 3]]
     """
     order = np.argsort(-length_N, kind="stable")
     tried = [np.array_split(order, min(many, len(order))) for many in (1, 2, 3, 4)]
-    return min(tried, key=lambda cut: sum(len(each) * int(length_N[each[0]]) + A_PASS for each in cut))
+    return min(tried, key=lambda cut: sum(len(each) * int(length_N[each[0]]) + a_pass for each in cut))
 
 
 @dataclass(frozen=True)

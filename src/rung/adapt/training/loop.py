@@ -18,7 +18,8 @@ from rung.adapt.training.losses import Loss, loss_of
 from rung.adapt.training.optimiser import adamw, by_rows, clip, factor, groups, set_rate
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Collapse, Notebook
+from rung.core.contracts import Notebook
+from rung.core.stops import Collapse
 from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
 
 EARLY = 0.1  # share of the steps after which a dead model must have shown itself
@@ -84,7 +85,7 @@ def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, aro
 class _Run:
     def __init__(self, learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, around: Around) -> None:
         self.learner, self.recipe, self.rows, self.judge, self.around = learner, recipe, rows, judge, around
-        device = next(learner.net.parameters()).device
+        self.device = device = next(learner.net.parameters()).device
         self.accelerator = Accelerator(cpu=device.type == "cpu")
         tunable = learner.rows.tunable
         top = tunable.count + 1
@@ -221,8 +222,8 @@ class _Run:
 
     def _weights(self, rows: Ints) -> Tensor:
         if self.weight is None:
-            return torch.ones(len(rows), device=self.learner.truth.device)
-        return self.weight[self.learner.truth[rows].to(self.weight.device)]
+            return torch.ones(len(rows), device=self.device)
+        return self.weight[self.learner.truth[rows].to(self.device)]
 
     def _frozen_now(self) -> list[str]:
         """Body parameters that gradual unfreezing still holds: the top block first, the last by half of training."""

@@ -12,7 +12,7 @@ from rung.adapt.training.learner import Learner
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Collapse
+from rung.core.stops import Collapse
 from rung.core.types import Ints
 
 LOWEST, HIGHEST, STEPS = 1e-6, 3e-2, 40  # of the body's rate; the head's keeps its distance

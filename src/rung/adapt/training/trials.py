@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Collapse, Note, Notebook
+from rung.core.contracts import Note, Notebook
 from rung.core.extras import need
+from rung.core.stops import Collapse
 
 After = Callable[[int, float], None]  # epoch, score on the rows set aside: may raise to end the run
 Space = Mapping[str, tuple[Any, ...]]  # what a method adds: choices by name
