@@ -226,7 +226,7 @@ def test_a_setting_of_a_rung_changes_what_it_predicts(make, name, setting, value
 
 def test_of_few_rows_pairs_alone_move_the_body_unless_epochs_are_asked_for(make):
     rung = TUNED["contrastive"]
-    few, asked, many = make(**ALL), make(**ALL, settings={"contrastive.epochs": 2}), make(**ALL, rows=240)
+    few, asked, many = make(**ALL), make(**ALL, settings={"contrastive.epochs": 2}), make(**ALL, rows=440)
     assert [rung.method.settings(job)[0] for job in (few, asked, many)] == [
         {"k": 2, "stop_after": 0},
         {"k": 2},

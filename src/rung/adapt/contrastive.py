@@ -1,11 +1,11 @@
 """contrastive: for few rows. Texts of one class are drawn together first, then head and body learn as in full.
 
-Of up to 200 rows the head alone learns after the pairs.
+Of up to 400 rows the head alone learns after the pairs.
 
 All pairs of a batch are compared at once, so the number of pairs is bounded by steps and batch: it grows with the rows
 up to a cap, never with their square.
-Source: Khosla et al. 2020, Supervised Contrastive Learning, eq. 2; Tunstall et al. 2022 (SetFit) for the order: first
-pairs, then a head.
+Source: Reimers and Gurevych 2019, Sentence-BERT, section 3 (squared error of the cosine); Tunstall et al. 2022 (SetFit)
+for the order: first pairs, then a head.
 """
 
 from collections.abc import Mapping
@@ -34,11 +34,10 @@ FEWEST, MOST = 8, 1000  # rows that it is made for
 # Rows up to which all blocks move. Accuracy of a probe after the pairs (the upper half alone), two draws: MPQA, 128
 # rows, 0.814 and 0.813 (0.763, 0.769); TREC-6, 48 rows, 0.756 and 0.802 (0.734, 0.702); sms_spam, 16 rows, 0.957 and
 # 0.980 (0.922, 0.955); TweetEval, 32 rows, 0.624 and 0.503 (0.624, 0.488). A step takes two to three times as long.
-FEW = 200
+FEW = 400
 PASSES = 2  # of each row over the warm-up, as far as the limits allow
 LEAST_STEPS, MOST_STEPS = 40, 60  # at 48 rows 30 gained 7 points over 15; at 1,000 100 gained one or none over 60
 A_CLASS = 4  # rows of each class in a batch
-TEMPERATURE = 0.1
 
 
 class Pairs:
@@ -104,16 +103,20 @@ def drawn(label_N: Ints, rows: Ints, batch: int, many: int, seed: int) -> list[I
 
 
 def contrast(z_ND: Tensor, label_N: Tensor) -> Tensor:
-    """(N,) loss of each row: its likeness to rows of its class against its likeness to all others.
+    """(N,) loss of each row: how far its cosine to rows of its class is from 1, and to all others from 0.
 
-    -mean over p of log(exp(z_n.z_p / t) / sum over a != n of exp(z_n.z_a / t)), z of unit length; 0 without a pair.
+    The mean square of each kind, added; 0 for a kind that is not there. Accuracy on test rows of 64 a class, head alone
+    after 40 steps, against the contrast of Khosla et al. 2020, eq. 2, at a temperature of 0.1: TweetEval 0.742 and
+    0.747 (0.728, 0.737), TREC-6 0.912 and 0.916 (0.922, 0.876), MPQA 0.823, 0.810 (0.787, 0.780), sms_spam 0.946
+    (0.939); of 8 a class TREC-6 0.712, 0.836, 0.780 (0.704, 0.858, 0.704). It stops pulling where rows are apart, so
+    that few rows are not learnt by heart; three times the steps cost one to two points.
     """
     unit_ND = nn.functional.normalize(z_ND, dim=1)
-    like_NN = unit_ND @ unit_ND.T / TEMPERATURE
-    self_NN = torch.eye(len(z_ND), dtype=torch.bool, device=z_ND.device)
-    log_NN = like_NN - torch.logsumexp(like_NN.masked_fill(self_NN, -torch.inf), dim=1, keepdim=True)
-    pair_NN = (label_N[:, None] == label_N[None]) & ~self_NN
-    return -(log_NN * pair_NN).sum(1) / pair_NN.sum(1).clamp_min(1)
+    like_NN = unit_ND @ unit_ND.T
+    same_NN = label_N[:, None] == label_N[None]
+    kinds = (same_NN & ~torch.eye(len(z_ND), dtype=torch.bool, device=z_ND.device), ~same_NN)
+    off_NN = (like_NN - same_NN.to(like_NN.dtype)).square()
+    return torch.stack([(off_NN * kind).sum(1) / kind.sum(1).clamp_min(1) for kind in kinds]).sum(0)
 
 
 def paired(job: Job, rows: Ints) -> Ints:
