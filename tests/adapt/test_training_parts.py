@@ -11,7 +11,7 @@ from rung.adapt.training.blends import Blend, blend, blends
 from rung.adapt.training.learner import parts
 from rung.adapt.training.loop import Judge, Trained
 from rung.adapt.training.losses import loss_of
-from rung.adapt.training.optimiser import LARGE, adamw, by_rows, clip, groups
+from rung.adapt.training.optimiser import LARGE, adamw, by_rows, excess, groups
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Task
@@ -152,10 +152,11 @@ def test_a_blend_lies_between_start_and_end(wise, soup, wanted):
 
 
 def table_steps(many, *, rows_alone, most=1e9):
-    """A table of words after some steps in which words come and go, and the norms' clip; decay off."""
+    """A table of words after some steps in which words come and go; by rows, or by torch's own clip and AdamW."""
     torch.manual_seed(0)
     table = torch.nn.Embedding(LARGE, 4)
-    optimiser = adamw([{"params": list(table.parameters()), "lr": 0.1, "weight_decay": 0.0}])
+    kind = adamw if rows_alone else torch.optim.AdamW
+    optimiser = kind([{"params": list(table.parameters()), "lr": 0.1, "weight_decay": 0.0}])
     if rows_alone:
         by_rows(table)
     draw = torch.Generator().manual_seed(1)
@@ -164,7 +165,10 @@ def table_steps(many, *, rows_alone, most=1e9):
         optimiser.zero_grad()
         (table(ids) ** 3).sum().backward()
         assert table.weight.grad.is_sparse == rows_alone
-        clip(table.parameters(), most)
+        if rows_alone:
+            optimiser.grad_scale = excess(table.parameters(), most)
+        else:
+            torch.nn.utils.clip_grad_norm_(table.parameters(), most)
         optimiser.step()
     return table.weight.detach()
 
@@ -191,6 +195,24 @@ def test_clipping_takes_dense_and_sparse_gradients_as_one():
     sparse, dense = torch.nn.Parameter(torch.zeros(9, 1)), torch.nn.Parameter(torch.zeros(2))
     sparse.grad = torch.sparse_coo_tensor([[1, 1]], [[1.0], [2.0]], (9, 1), check_invariants=True)
     dense.grad = torch.tensor([4.0, 0.0])
-    clip([sparse, dense], 1.0)
-    assert float(sparse.grad.coalesce().values()[0, 0]) == pytest.approx(0.6, abs=1e-5)
-    assert float(dense.grad[0]) == pytest.approx(0.8, abs=1e-5)
+    assert float(excess([sparse, dense], 1.0)) == pytest.approx(5.0)
+    assert float(excess([sparse, dense], 9.0)) == 1.0
+
+
+@pytest.mark.parametrize("most", [1e9, 0.5])
+def test_dense_weights_move_as_by_torchs_own_clip_and_adamw(most):
+    ends = []
+    for ours in (True, False):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(5, 3)
+        optimiser = (adamw if ours else torch.optim.AdamW)(layer.parameters(), lr=0.1, weight_decay=0.1)
+        for _ in range(9):
+            optimiser.zero_grad()
+            (layer(torch.randn(4, 5)) ** 3).sum().backward()
+            if ours:
+                optimiser.grad_scale = excess(layer.parameters(), most)
+            else:
+                torch.nn.utils.clip_grad_norm_(layer.parameters(), most)
+            optimiser.step()
+        ends.append(layer.weight.detach())
+    torch.testing.assert_close(*ends, atol=1e-5, rtol=1e-4)

@@ -15,7 +15,7 @@ from rung.adapt.training.anchor import mixed_out, pull_back
 from rung.adapt.training.checkpoint import Checkpoints
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.losses import Loss, loss_of
-from rung.adapt.training.optimiser import adamw, by_rows, clip, factor, groups, set_rate
+from rung.adapt.training.optimiser import adamw, by_rows, excess, factor, groups, set_rate
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Notebook
@@ -188,7 +188,7 @@ class _Run:
             self.trained[name].grad = None
         if self.recipe.l2sp:
             pull_back(self.trained, self.start, self.recipe.l2sp)
-        clip(self.trained.values(), self.recipe.clip)
+        self.optimiser.grad_scale = excess(self.trained.values(), self.recipe.clip)
         self.optimiser.step()
 
     def _gradients(self, batch: Ints) -> None:

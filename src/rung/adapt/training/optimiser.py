@@ -44,6 +44,8 @@ class AdamW(torch.optim.AdamW):
     stays as it is, where torch would let it decay. Source: Loshchilov and Hutter 2019, algorithm 2.
     """
 
+    grad_scale: Tensor | None = None  # what gradients are divided by, under torch's own name for it
+
     def step(self, closure: Any = None) -> Any:
         """Move every parameter that has a gradient; what `closure` gives, as torch does."""
         tables = []
@@ -73,14 +75,15 @@ class AdamW(torch.optim.AdamW):
         update(
             [now], [dense], [mean], [square], [], [state["step"]], fused=True, amsgrad=False, beta1=first,
             beta2=second, lr=group["lr"], weight_decay=group["weight_decay"], eps=group["eps"], maximize=False,
+            grad_scale=self.grad_scale,
         )  # fmt: skip
         for whole, part in ((parameter, now), (state["exp_avg"], mean), (state["exp_avg_sq"], square)):
             whole[rows] = part
 
 
-def adamw(parameter_groups: Any) -> AdamW:
+def adamw(parameter_groups: Any, **settings: Any) -> AdamW:
     """Make the optimiser: fused, so that one call moves all parameters."""
-    return AdamW(parameter_groups, fused=True)
+    return AdamW(parameter_groups, fused=True, **settings)
 
 
 def by_rows(net: nn.Module) -> None:
@@ -90,17 +93,19 @@ def by_rows(net: nn.Module) -> None:
             module.sparse = not module.scale_grad_by_freq
 
 
-def clip(parameters: Iterable[nn.Parameter], most: float) -> None:
-    """Scale all gradients so that their common norm is at most `most`. Source: Pascanu et al. 2013, algorithm 1."""
+def excess(parameters: Iterable[nn.Parameter], most: float) -> Tensor:
+    """(): what to divide all gradients by so that their common norm is at most `most`; 1 where it is.
+
+    The optimiser divides while it reads them: scaling them first is one more pass over all. Source: Pascanu et al.
+    2013, algorithm 1.
+    """
     parts = []
     for parameter in parameters:
         if parameter.grad is not None and parameter.grad.is_sparse:
             parameter.grad = parameter.grad.coalesce()
         if parameter.grad is not None:
             parts.append(parameter.grad.values() if parameter.grad.is_sparse else parameter.grad)
-    norm = torch.nn.utils.get_total_norm(parts)
-    if norm > most:
-        torch._foreach_mul_(parts, most / (norm + 1e-6))  # what torch's own clipping calls
+    return (torch.nn.utils.get_total_norm(parts) / most).clamp_min(1.0)
 
 
 def factor(step: int, steps: int, warmup: float) -> float:
