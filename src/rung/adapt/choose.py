@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from rung.metrics.log_loss import log_loss
 LossOf = Callable[[int], NDArray[np.float64]]  # of a candidate: (2, F)
 TEMPERATURES = tuple(float(t) for t in np.geomspace(0.1, 10, 13))
 LOOK = 512  # rows that tell which temperature suits a candidate
+SURPRISE = 2.0  # over the root of the rows: points of the metric that a nat of log-loss is worth
 TIE = 1e-4  # weight of the log-loss: decides between equals, never against a row more or less
 
 
@@ -93,6 +95,15 @@ def score(job: Job, rows: Ints, said: Floats) -> float:
     truth = job.target.value[rows]
     found = float(job.metric.sign * job.metric(truth, said))
     return found if job.target.task is Task.REGRESSION else found - TIE * float(log_loss(truth, said))
+
+
+def finer(job: Job, rows: Ints, said: Floats) -> float:
+    """`score`, less what the log-loss says: a nat counts as much as four standard errors of a share of so many rows.
+
+    On few rows the metric can't tell models apart whose log-loss differs surely. Banking77, 500 rows: epochs that
+    gained half a point lost to the start by chance, while log-loss fell from 0.31 to 0.24.
+    """
+    return score(job, rows, said) - SURPRISE / sqrt(len(rows)) * surprise(job, rows, said)
 
 
 def pick(

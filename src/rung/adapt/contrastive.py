@@ -36,8 +36,8 @@ FEWEST, MOST = 8, 1000  # rows that it is made for
 # 0.980 (0.922, 0.955); TweetEval, 32 rows, 0.624 and 0.503 (0.624, 0.488). A step takes two to three times as long.
 FEW = 400
 PASSES = 6  # of each row over the warm-up, as far as the limits allow
-# At 48 rows 30 gained 7 points over 15, at 384 (TREC-6, three draws) 70 one point over 40, at 1,000 100 one or none over
-# 60; at 128 rows 120 lost one or two against 40.
+# At 48 rows 30 gained 7 points over 15, at 384 (TREC-6, three draws) 70 one over 40, at 1,000 100 at most one over 60;
+# at 128 rows 120 lost one or two against 40.
 LEAST_STEPS, MOST_STEPS = 40, 70
 A_CLASS = 4  # rows of each class in a batch
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from rung.adapt import prior
-from rung.adapt.choose import Candidate, inner_folds, pick, score, scores, surprise
+from rung.adapt.choose import Candidate, finer, inner_folds, pick, score, scores
 from rung.adapt.features import beside
 from rung.adapt.frozen import NAMES, STRENGTHS
 from rung.adapt.linear import balance, fit_linear, path, standard
@@ -21,7 +21,6 @@ from rung.core.types import Floats, Fold, Ints, Plan, silent
 ASIDE = 8  # one of so many training rows is set aside
 MOST_ASIDE = 500  # rows that are enough to say when to stop; more are missed in training
 DECADE = 12.0  # a decade of strengths, and room for rounding
-SURPRISE = 2.0  # over the root of the rows set aside: points of the metric that a nat of log-loss is worth
 SAMPLE = 160  # rows on which a rung's cost is measured
 
 
@@ -107,15 +106,12 @@ def sampled(job: Job) -> Job:
 def judge(job: Job, rows: Ints, aside: Ints) -> Judge:
     """Score the rows set aside; guessing is what the shares of `rows` score there.
 
-    The score is the job's metric; on few rows it can't tell epochs apart whose log-loss differs surely, so a nat less
-    counts as much as four standard errors of a share of so many rows (Banking77, 500 rows: epochs that gained half a
-    point lost to the start by chance, while log-loss fell from 0.31 to 0.24).
+    The score is that of `finer`.
     """
     shift, spread = standard(job.target, rows)
 
     def scored(at: Ints, said: Floats) -> float:
-        own = restored(said, shift, spread)
-        return score(job, at, own) - SURPRISE / sqrt(len(at)) * surprise(job, at, own)
+        return finer(job, at, restored(said, shift, spread))
 
     guess_C = prior.shares(job.target, rows)
     guessed = scored(aside, (np.repeat(guess_C[None], len(aside), axis=0) - shift) / spread)
