@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rung.adapt.ladder import rungs
+from rung.adapt.training import trials
 from rung.adapt.training.rate_finder import steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
@@ -82,9 +83,9 @@ def test_a_search_that_was_cut_off_goes_on_after_the_trials_it_finished(notebook
     wanted, ran[:] = list(ran), []
     stop = 5
     with pytest.raises(KeyboardInterrupt):
-        search(run, Recipe(), {}, trials=9, seed=0, name="s", notebook=notebook)
+        search(run, Recipe(), {}, trials=9, seed=0, name="s", kept=notebook)
     stop = 99
-    again = search(run, Recipe(), {}, trials=9, seed=0, name="s", notebook=notebook)
+    again = search(run, Recipe(), {}, trials=9, seed=0, name="s", kept=notebook)
     assert (again.setting, again.score) == (whole.setting, whole.score)
     assert ran == wanted  # none twice
 
@@ -96,14 +97,14 @@ from rung.adapt.training.trials import search
 def run(params, after):
     time.sleep(0.1)
     return -abs(params["times"] - 2)
-best = search(run, Recipe(), {}, trials=8, seed=int(sys.argv[2]), name="shared", storage=sys.argv[1])
+best = search(run, Recipe(), {}, trials=8, seed=int(sys.argv[2]), name="shared", kept=sys.argv[1])
 print(best.trials, best.here, best.score)
 """
 
 
 def test_two_processes_spend_one_study(tmp_path):
     url = f"sqlite:///{tmp_path / 'search.db'}"
-    search(lambda params, _: -9.0, Recipe(), {}, trials=1, seed=0, name="shared", storage=url)
+    search(lambda params, _: -9.0, Recipe(), {}, trials=1, seed=0, name="shared", kept=url)
     both = [
         subprocess.Popen([sys.executable, "-c", TWIN, url, str(seed)], stdout=subprocess.PIPE, text=True)
         for seed in (1, 2)
@@ -123,10 +124,57 @@ def test_a_searched_rung_counts_its_trials_and_stays_blind_to_the_judging_rows(m
     value = job.target.value.copy()
     value[job.plan.judged] = (value[job.plan.judged] + 1) % 3
     dirty = PARTIAL.climb(replace(job, target=replace(job.target, value=value)))
-    assert {
-        k: v for k, v in clean.choice.items() if k != "x"
-    } == dirty.choice or clean.choice.keys() == dirty.choice.keys()
+    assert clean.choice == dirty.choice
     assert np.array_equal(clean.prediction, dirty.prediction)
+
+
+def test_what_the_user_set_is_not_searched_over(make, monkeypatch):
+    monkeypatch.setattr(PARTIAL, "recipe", replace(PARTIAL.recipe, epochs=2, batch=16))
+    trial = PARTIAL.climb(make(search=3, settings={"partial.epochs": 1, "partial.k": 1, "partial.rate": 1e-4}))
+    assert trial.choice["k"] == 1
+    assert not {"epochs", "times"} & trial.choice.keys()
+
+
+def test_other_options_have_a_study_of_their_own(make, monkeypatch, tmp_path):
+    """Two searches in one storage: the second shares nothing with the first, whose rate was another."""
+    optuna = pytest.importorskip("optuna")
+    monkeypatch.setattr(PARTIAL, "recipe", replace(PARTIAL.recipe, epochs=1, batch=16))
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    for rate in (1e-4, 1e-4, 1e-3):
+        PARTIAL.climb(make(search=2, storage=url, rate=rate))
+    assert [each.n_trials for each in optuna.get_all_study_summaries(url)] == [2, 2]
+
+
+DYING = """
+import os, signal, sys
+from rung.adapt.training import trials
+from rung.adapt.training.recipe import Recipe
+trials.BEAT = trials.DEAD = 1
+def run(params, after):
+    print(params["times"], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+trials.search(run, Recipe(), {}, trials=3, seed=0, name="cut", kept=sys.argv[1])
+"""
+
+
+def test_a_trial_that_died_with_its_process_is_begun_again(tmp_path, monkeypatch):
+    pytest.importorskip("optuna")
+    monkeypatch.setattr(trials, "BEAT", 1)
+    monkeypatch.setattr(trials, "DEAD", 1)
+    url, seen = f"sqlite:///{tmp_path / 'search.db'}", []
+    died = [
+        subprocess.run([sys.executable, "-c", DYING, url], capture_output=True, text=True, timeout=120, check=False)
+        for _ in range(2)
+    ]
+    assert [each.returncode for each in died] == [-9, -9]
+
+    def run(params, _):
+        seen.append(params["times"])
+        return params["times"]
+
+    best = search(run, Recipe(), {}, trials=3, seed=0, name="cut", kept=url)
+    assert (best.trials, best.here, len(seen)) == (3, 3, 3)
+    assert 1.0 in seen  # the recipe's own, which was the first to die
 
 
 def test_the_steepest_fall_names_the_rate():

@@ -216,13 +216,15 @@ class Tuned:
             kept[:] = [found] if not kept or found.score > kept[0].score else kept
             return found.score
 
-        key = digest(job.target.value.tobytes(), inner.train.tobytes(), str(job.seed)).hex()
+        recipe, own = self.recipe_for(job, {}), [name.partition(".") for name in job.settings]
+        fixed = [what for rung, _, what in own if rung == self.name]
+        around = repr((recipe, base, job.metric.name, ground.tunable.card, job.seed))
+        key = digest(job.target.value.tobytes(), inner.train.tobytes(), around).hex()
         best = search(
-            run, self.recipe_for(job, {}), self.method.space(job),
-            trials=trials, seed=job.seed, name=f"rung {name} {key}", storage=job.storage, notebook=job.notebook,
+            run, recipe, self.method.space(job), fixed=fixed,
+            trials=trials, seed=job.seed, name=f"rung {name} {key}", kept=job.storage or job.notebook,
         )  # fmt: skip
-        mine = kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None)
-        return mine, best.trials
+        return kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None), best.trials
 
     def learner(
         self, ground: Ground, rows: Ints, setting: Mapping[str, Any], aside: Ints | None, *, warm: bool = True
@@ -272,8 +274,7 @@ class Tuned:
         aside: Ints | None,
         after: After | None = None,
     ) -> Run:
-        job = ground.job
-        recipe = self.recipe_for(job, setting)
+        job, recipe = ground.job, self.recipe_for(ground.job, setting)
         learner, body, start = self.learner(ground, rows, setting, aside)
         if start.weighted and recipe.imbalance == "none":
             recipe = replace(recipe, imbalance="weights")
@@ -289,8 +290,7 @@ class Tuned:
         )  # fmt: skip
         on = None if aside is None else judge(job, rows, aside)
         trained = train(learner, recipe, rows, on, around)
-        kept = Blend(setting.get("wise", 1.0), setting.get("soup", False))
-        found = trained.score
+        kept, found = Blend(setting.get("wise", 1.0), setting.get("soup", False)), trained.score
         if on is None:
             blend(learner, before, trained.soup, kept)
         elif recipe.wise:

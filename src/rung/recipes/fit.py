@@ -19,6 +19,7 @@ from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
+from rung.core.extras import need
 from rung.core.processes import leads
 from rung.core.types import Floats, Inputs, Role, Tell
 from rung.recipes.ablation import worth_of_parts
@@ -120,6 +121,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     view = view or Quiet()
     chosen = _choose(options)
     checked_settings(options.set)
+    if options.search:
+        need("optuna", "search")
     use_threads(options.workers)
     prepared = noticed(prepare(data, options, test if _is_table(test) else None), options)
     suit(options.set, prepared.columns)

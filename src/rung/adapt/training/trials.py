@@ -3,10 +3,13 @@
 Source: Bergstra et al. 2011, Algorithms for Hyper-Parameter Optimization; Akiba et al. 2019 (optuna).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from time import sleep
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Note, Notebook
@@ -16,6 +19,8 @@ from rung.core.stops import Collapse
 After = Callable[[int, float], None]  # epoch, score on the rows set aside: may raise to end the run
 Space = Mapping[str, tuple[Any, ...]]  # what a method adds: choices by name
 STARTS = 4  # trials before the median prunes
+# Seconds between signs of life of a trial in a storage, and without one until it counts as dead.
+BEAT, DEAD = 10, 30
 
 
 @dataclass(frozen=True)
@@ -36,21 +41,22 @@ def search(
     trials: int,
     seed: int,
     name: str,
-    storage: str | None = None,
-    notebook: Notebook | None = None,
+    kept: str | Notebook | None = None,
+    fixed: Collection[str] = (),
 ) -> Best:
     """Try `trials` settings in all; the recipe's own is the first. Higher scores are better.
 
-    run: trains with a setting and returns its score. storage: a URL that several machines share (sqlite:///file, or a
-    database server): the study of that name is then spent together. notebook: where finished trials are written down,
-    so that a search that was cut off goes on after them. Raises MissingExtra without optuna, Collapse when training
-    died under every setting.
+    run: trains with a setting and returns its score. fixed: names that are not searched over: the user said them.
+    kept: a storage's URL that several machines share (sqlite:///file, or a database server), where the study of that
+    name is spent together and a trial that died with its process is begun again; or a notebook, where finished trials
+    are written down, so that a search that was cut off goes on after them. Raises MissingExtra without optuna, Collapse
+    when training died under every setting.
     """
     optuna = need("optuna", "search")
-    study = _study(optuna, name, seed, storage)
+    study = _study(optuna, name, seed, kept if isinstance(kept, str) else None)
     if not study.trials:
-        study.enqueue_trial(_own(recipe, space))
-    here, book = 0, _Book(notebook if storage is None else None)
+        study.enqueue_trial(_left({**_own(recipe), **{name: choices[0] for name, choices in space.items()}}, fixed))
+    book = _Book(None if isinstance(kept, str) else kept)
 
     def objective(trial: Any) -> float:
         heard: list[tuple[int, float]] = []
@@ -61,7 +67,7 @@ def search(
             if trial.should_prune():
                 raise optuna.TrialPruned
 
-        setting, page = _drawn(trial, recipe, space), f"{name} trial {trial.number}"
+        setting, page = _drawn(trial, recipe, space, fixed), f"{name} trial {trial.number}"
         known = book.get(page)
         score: float | None = None
         if known is not None:
@@ -76,25 +82,52 @@ def search(
             raise optuna.TrialPruned
         return score
 
-    while sum(trial.state.name != "WAITING" for trial in study.trials) < trials:
-        study.optimize(objective, n_trials=1)
-        here += 1
-    if not any(trial.state.name == "COMPLETE" for trial in study.trials):
-        raise Collapse(f"training died under each of {len(study.trials)} settings")
+    here, ended = _spend(optuna, study, objective, trials)
+    if not _count(study, "COMPLETE"):
+        raise Collapse(f"training died under each of {ended} settings")
     done = study.best_trial
-    return Best(dict(done.params), float(done.value), len(study.trials), here)
+    return Best(dict(done.params), float(done.value), ended, here)
+
+
+def _spend(optuna: Any, study: Any, objective: Callable[[Any], float], trials: int) -> tuple[int, int]:
+    """Run trials until so many have ended; how many ran here, how many ended in all."""
+    here = 0
+    while (ended := _count(study, "COMPLETE", "PRUNED")) < trials:
+        if ended + _count(study, "RUNNING") < trials:
+            study.optimize(objective, n_trials=1)
+            here += 1
+        else:  # the rest runs elsewhere, or died there
+            sleep(1.0)
+            with catch_warnings():
+                simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                optuna.storages.fail_stale_trials(study)
+    return here, ended
+
+
+def _count(study: Any, *states: str) -> int:
+    return sum(trial.state.name in states for trial in study.trials)
 
 
 def _study(optuna: Any, name: str, seed: int, storage: str | None) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with catch_warnings():
+        simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life are one
+        beating = storage and optuna.storages.RDBStorage(
+            storage, heartbeat_interval=BEAT, grace_period=DEAD, heartbeat_stale_trial_callback=_again
+        )
     return optuna.create_study(
-        storage=storage,
+        storage=beating or None,
         study_name=name,
         direction="maximize",
         load_if_exists=True,
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTS),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTS, n_warmup_steps=1),
     )
+
+
+def _again(study: Any, trial: Any) -> None:
+    """Put the settings of a trial that died back into the queue."""
+    study.enqueue_trial({**trial.system_attrs.get("fixed_params", {}), **trial.params})
 
 
 class _Book:
@@ -112,15 +145,22 @@ class _Book:
             self._notebook.put(page, Note({}, facts))
 
 
-def _own(recipe: Recipe, space: Space) -> dict[str, Any]:
-    own = {"times": 1.0, "weight_decay": recipe.weight_decay, "epochs": recipe.epochs}
-    return {**own, **{name: choices[0] for name, choices in space.items()}}
+def _own(recipe: Recipe) -> dict[str, Any]:
+    return {"times": 1.0, "weight_decay": recipe.weight_decay, "epochs": recipe.epochs}
 
 
-def _drawn(trial: Any, recipe: Recipe, space: Space) -> dict[str, Any]:
-    return {
-        "times": trial.suggest_float("times", 0.2, 5.0, log=True),
-        "weight_decay": trial.suggest_float("weight_decay", 1e-3, 0.3, log=True),
-        "epochs": trial.suggest_int("epochs", max(1, recipe.epochs // 2), 2 * recipe.epochs),
-        **{name: trial.suggest_categorical(name, list(choices)) for name, choices in space.items()},
+def _left(setting: dict[str, Any], fixed: Collection[str]) -> dict[str, Any]:
+    said = {*fixed, *(["times"] if "rate" in fixed else [])}
+    return {name: value for name, value in setting.items() if name not in said}
+
+
+def _drawn(trial: Any, recipe: Recipe, space: Space, fixed: Collection[str]) -> dict[str, Any]:
+    most = 2 * recipe.epochs
+    ways: dict[str, Callable[[], Any]] = {
+        "times": lambda: trial.suggest_float("times", 0.2, 5.0, log=True),
+        "weight_decay": lambda: trial.suggest_float("weight_decay", 1e-3, 0.3, log=True),
+        "epochs": lambda: trial.suggest_int("epochs", max(1, recipe.epochs // 2), most),
     }
+    for name, choices in space.items():
+        ways[name] = partial(trial.suggest_categorical, name, list(choices))
+    return {name: draw() for name, draw in _left(ways, fixed).items()}
