@@ -1,8 +1,11 @@
 """Options are checked all at once, before a row is read."""
 
+import sys
+
 import pytest
 
-from rung.core.errors import BadOption
+import rung
+from rung.core.errors import BadOption, MissingExtra
 from rung.core.types import Role
 from rung.recipes.options import bytes_of, checked, seconds_of
 
@@ -46,3 +49,9 @@ def test_a_test_share_and_a_test_file_are_told_apart(tmp_path):
     assert checked(test="0.3").test == 0.3
     assert checked(test=str(tmp_path / "t.csv")).test.endswith("t.csv")
     assert checked(test=None).test == 0.2
+
+
+def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtra, match=r"rung\[search\]"):
+        rung.fit("no such file.csv", target="label", search=2)
