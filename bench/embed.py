@@ -18,6 +18,7 @@ import torch
 from sentence_transformers import SentenceTransformer
 
 from harness import (
+    Claim,
     Peak,
     at_least,
     bert_base,
@@ -156,13 +157,7 @@ def main() -> None:
             {"side": f"share of rung's time: {part}", "share": value} for part, value in shares(rung, sample).items()
         ]
     claims = [
-        speedup(
-            f"embed {name}, {rung.precision}",
-            seconds,
-            ours="rung",
-            peer="sentence-transformers",
-            reach=REACH[rung.precision],
-        ),
+        _against(seconds, f"embed {name}", rung),
         at_least("lowest cosine over all rows", [cosine], unit="cosine", reach=0.999),
     ]
     if not given.quick:
@@ -171,16 +166,13 @@ def main() -> None:
             few = texts if place == "cuda" else texts[:: len(texts) // 1000]
             rung, seconds, more, _ = measured(str(base), few, 5 if place == "cuda" else 3)
         rows += more
-        claims.append(
-            speedup(
-                f"embed {name} by a random BERT-base, {rung.precision}",
-                seconds,
-                ours="rung",
-                peer="sentence-transformers",
-                reach=REACH[rung.precision],
-            )
-        )
+        claims.append(_against(seconds, f"embed {name} by a random BERT-base", rung))
     write("embed" if place == "cpu" else "embed_cuda", claims, rows, given.results)
+
+
+def _against(seconds: Seconds, what: str, rung: BackboneEmbedder) -> Claim:
+    kind, peer = rung.precision, "sentence-transformers"
+    return speedup(f"{what}, {kind}", seconds, ours="rung", peer=peer, reach=REACH[kind])
 
 
 def _unit(vector_ND: Any) -> Any:

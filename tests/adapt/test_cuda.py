@@ -73,7 +73,7 @@ def test_a_rung_trained_there_predicts_the_same_on_a_cpu(on, both, name):
 
 def test_a_run_cut_there_goes_on_to_the_same_end(on, notebook, monkeypatch):
     monkeypatch.setattr(checkpoint, "EVERY", 0.0)
-    rung, ends = TUNED["full"], []
+    rung = TUNED["full"]
 
     def learner():
         from rung.adapt.ground import Ground

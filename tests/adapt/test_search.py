@@ -146,12 +146,12 @@ def test_other_options_have_a_study_of_their_own(make, monkeypatch, tmp_path):
 
 
 DYING = """
-import os, signal, sys
+import os, signal, sys, time
 from rung.adapt.training import trials
 from rung.adapt.training.recipe import Recipe
 trials.BEAT = trials.DEAD = 1
 def run(params, after):
-    print(params["times"], flush=True)
+    time.sleep(2)  # signs of life are written down by a thread
     os.kill(os.getpid(), signal.SIGKILL)
 trials.search(run, Recipe(), {}, trials=3, seed=0, name="cut", kept=sys.argv[1])
 """
@@ -175,6 +175,15 @@ def test_a_trial_that_died_with_its_process_is_begun_again(tmp_path, monkeypatch
     best = search(run, Recipe(), {}, trials=3, seed=0, name="cut", kept=url)
     assert (best.trials, best.here, len(seen)) == (3, 3, 3)
     assert 1.0 in seen  # the recipe's own, which was the first to die
+
+
+def test_a_trial_that_never_gave_a_sign_of_life_is_not_waited_for_for_ever(tmp_path, monkeypatch):
+    optuna = pytest.importorskip("optuna")
+    monkeypatch.setattr(trials, "DEAD", 1)
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    optuna.create_study(storage=url, study_name="mute", direction="maximize").ask()
+    best = search(lambda params, _: params["times"], Recipe(), {}, trials=2, seed=0, name="mute", kept=url)
+    assert (best.trials, best.here) == (2, 2)
 
 
 def test_the_steepest_fall_names_the_rate():

@@ -90,14 +90,19 @@ def search(
 
 
 def _spend(optuna: Any, study: Any, objective: Callable[[Any], float], trials: int) -> tuple[int, int]:
-    """Run trials until so many have ended; how many ran here, how many ended in all."""
-    here = 0
+    """Run trials until so many have ended; how many ran here, how many ended in all.
+
+    What is said to run elsewhere is waited for, but not for ever: a trial that died before its first sign of life is
+    never called dead. One more is then run here.
+    """
+    here = waited = 0
     while (ended := _count(study, "COMPLETE", "PRUNED")) < trials:
-        if ended + _count(study, "RUNNING") < trials:
+        if ended + _count(study, "RUNNING") < trials or waited > 2 * DEAD:
             study.optimize(objective, n_trials=1)
-            here += 1
-        else:  # the rest runs elsewhere, or died there
+            here, waited = here + 1, 0
+        else:
             sleep(1.0)
+            waited += 1
             with catch_warnings():
                 simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 optuna.storages.fail_stale_trials(study)
