@@ -174,6 +174,16 @@ def test_multilabel_log_loss_is_the_mean_of_binary_losses(case):
 
 
 @few
+@given(labels_and_probabilities())
+def test_multilabel_brier_is_the_mean_of_binary_ones(case):
+    def score(y, p):
+        soft = p.astype(np.float64)
+        return np.mean([2 * oracle.brier_score_loss(y[:, i], soft[:, i], pos_label=1) for i in range(y.shape[1])])
+
+    assert ours("brier", Task.MULTILABEL, case) == pytest.approx(theirs(case, score), abs=1e-6)
+
+
+@few
 @pytest.mark.filterwarnings("ignore:R.2 score is not well-defined:sklearn.exceptions.UndefinedMetricWarning")
 @given(targets_and_values(least_rows=2))
 def test_r2(case):

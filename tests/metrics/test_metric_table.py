@@ -13,7 +13,7 @@ from rung.metrics.table import default, for_task, named
     [
         (Task.BINARY, {"accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece", "roc_auc", "average_precision"}),
         (Task.MULTICLASS, {"accuracy", "balanced_accuracy", "macro_f1", "log_loss", "ece", "brier"}),
-        (Task.MULTILABEL, {"micro_f1", "macro_f1", "lrap", "log_loss"}),
+        (Task.MULTILABEL, {"micro_f1", "macro_f1", "lrap", "log_loss", "brier"}),
         (Task.REGRESSION, {"r2", "rmse", "mae", "spearman"}),
     ],
 )

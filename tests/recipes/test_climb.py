@@ -265,17 +265,17 @@ class Spoken(Scripted):
         (0.810, 0.99, 3.0, "b"),  # who is dearer has to gain half a point, as ever
     ],
 )
-def test_a_gain_that_may_be_luck_counts_where_log_loss_falls_for_sure(job, right, sure, latency, winner):
+def test_a_gain_that_may_be_luck_counts_where_probabilities_are_better_for_sure(job, right, sure, latency, winner):
     rungs = [Scripted("prior", 0.5), Spoken("a", 0.8, sure=0.7), Spoken("b", right, sure=sure, latency=latency)]
     climbed = climb(job, ladder(rungs))
     assert climbed.winner == winner
     told = climbed.step("b").evidence
     if winner == "b":
         assert told.gain.bound <= 0 < told.saved.bound
-        assert "but that of the log-loss it saves" in told.why
+        assert "but that of the Brier score it saves" in told.why
 
 
-def test_log_loss_is_no_second_evidence_against_guessing(job):
+def test_probabilities_are_no_second_evidence_against_guessing(job):
     rungs = [Scripted("prior", 0.5), Spoken("a", 0.51, sure=0.99)]
     found = climb(job, ladder(rungs)).step("a").evidence
     assert found.saved is None

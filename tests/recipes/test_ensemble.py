@@ -92,7 +92,7 @@ def test_labels_of_rows_do_not_choose_the_weights_that_predict_them(job, monkeyp
     rows = job.plan.judged
     shares = np.arange(len(rows)) % 3
     folds = [Fold(rows[shares != f], rows[shares == f]) for f in range(3)]
-    monkeypatch.setattr("rung.recipes.ensemble.inner_folds", lambda job, rows: folds)
+    monkeypatch.setattr("rung.recipes.ensemble.inner_folds", lambda job, rows, k: folds)
     said = {f"m{seed}": noisy(job, seed, 1.0 + seed) for seed in range(3)}
     value = job.target.value.copy()
     value[folds[0].validation] = 1 - value[folds[0].validation]

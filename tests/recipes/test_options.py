@@ -55,3 +55,24 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtra, match=r"rung\[search\]"):
         rung.fit("no such file.csv", target="label", search=2)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"lr": "fast"}, "wanted a rate between 0 and 1, or find, got 'fast'"),
+        ({"search": -1}, "wanted 0 or more, got -1"),
+        ({"device": "gpu"}, "wanted 'auto', 'cpu' or 'cuda', got 'gpu'"),
+        ({"rungs": ""}, "wanted names with commas between them, got ''"),
+        ({"workers": "two"}, "wanted a whole number, got 'two'"),
+    ],
+)
+def test_a_wrong_value_is_answered_in_the_words_of_the_rest(given, words):
+    with pytest.raises(BadOption) as caught:
+        checked(**given)
+    assert caught.value.got == f"--{next(iter(given))}: {words}"
+
+
+def test_a_setting_of_a_rung_that_is_not_tried_is_refused_with_the_rungs_that_would_take_it():
+    with pytest.raises(BadOption, match=r"--rungs prior,frozen,lora"):
+        rung.fit("no such file.csv", target="label", rungs="frozen", set={"lora.rank": 4})

@@ -1,6 +1,6 @@
 """What a user may set of each rung, checked by name and kind before a row is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any
 
@@ -26,6 +26,7 @@ BOUNDS: dict[str, tuple[float, float, bool, bool]] = {
     "warmup": (0, 1, True, True),
     "smoothing": (0, 1, True, False),
     "mixout": (0, 1, True, False),
+    "rank": (1, 1024, True, True),  # no layer of a usual backbone is wider: more would be no low rank
 }
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -72,6 +73,21 @@ def suit(settings: Mapping[str, Any], columns: Sequence[Column]) -> None:
                 f"auto, none, or of {', '.join(could)} some" if could else "auto or none: no column is seen or heard"
             )
             raise BadOption(f"--set {name}", wanted=wanted, got="+".join(odd))
+
+
+def for_rungs(settings: Mapping[str, Any], names: Collection[str]) -> None:
+    """See that the rung of each setting is among those that may be tried.
+
+    Raises BadOption for a setting that nothing would read.
+
+    >>> for_rungs({"lora.rank": 16}, ("prior", "frozen", "lora"))
+    """
+    for name in settings:
+        rung = name.partition(".")[0]
+        if rung not in names:
+            fix = f"Name it beside those you want: --rungs {','.join([*names, rung])}."
+            wanted = f"a setting of a rung that is tried: {', '.join(names)}"
+            raise BadOption(f"--set {name}", wanted=wanted, got=rung, fix=fix)
 
 
 def _as(name: str, value: Any, default: Any) -> Any:

@@ -49,7 +49,7 @@ class RungEvidence:
     against: str = ""
     gain: Difference | None = None
     needed: float = 0.0
-    saved: Difference | None = None  # nats of log-loss, where the gain alone left it open
+    saved: Difference | None = None  # Brier score, where the gain alone left it open
     promoted: bool = False
     predicted: Cost | None = None
     seconds: float = 0.0

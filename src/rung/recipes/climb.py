@@ -1,7 +1,7 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
 Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (99 % over guessing)
-stayed above 0, or whose gain may be luck while it saved log-loss for sure, and whose gain was `needed` or more;
+stayed above 0, or whose gain may be luck while it saved Brier score for sure, and whose gain was `needed` or more;
 everything that was skipped, collapsed or not promoted says why in its own words.
 """
 
@@ -16,7 +16,7 @@ from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
-from rung.evaluate.surprise import saved
+from rung.evaluate.second import saved
 from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
@@ -121,6 +121,8 @@ def _no_news(rung: Rung, job: Job) -> bool:
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
     if why := rung.applies(job):
         return Step(RungEvidence(rung.name, "skipped", why))
+    if incumbent is not None and agreed(ladder.left()) <= 0:  # to measure steps takes seconds too
+        return Step(RungEvidence(rung.name, "skipped", "nothing is left of the budget"))
     cost = agreed(rung.predict_cost(job))
     if incumbent is not None and cost.seconds > ladder.left():
         why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
@@ -171,7 +173,7 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     if not sure and gain.value > 0 and held.gain is not None and _in_shares(job):
         said = trial.prediction, incumbent.trial.prediction
         less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
-        sure, told = less.bound > 0, f"that of the log-loss it saves, {less.bound:+.4f}"
+        sure, told = less.bound > 0, f"that of the Brier score it saves, {less.bound:+.4f}"
         why += f", but {told}, is" if sure else f", nor is {told}"
     if sure and dear:
         verb = "no less" if gain.value >= needed else "less"
@@ -183,7 +185,7 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
 
 def _in_shares(job: Job) -> bool:
     """Whether the metric counts right answers, of which few rows can show few, beside probabilities that say more."""
-    return job.target.task is not Task.REGRESSION and cast(Metric, job.metric).name != "log_loss"
+    return job.target.task is not Task.REGRESSION and cast(Metric, job.metric).name not in ("log_loss", "brier")
 
 
 def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:

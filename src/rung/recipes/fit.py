@@ -14,7 +14,7 @@ import numpy as np
 
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
-from rung.adapt.settings import checked_settings, suit
+from rung.adapt.settings import checked_settings, for_rungs, suit
 from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
@@ -120,7 +120,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     started = perf_counter()
     view = view or Quiet()
     chosen = _choose(options)
-    checked_settings(options.set)
+    for_rungs(checked_settings(options.set), [rung.name for rung in chosen])
     if options.search:
         need("optuna", "search")
     use_threads(options.workers)

@@ -47,13 +47,37 @@ def bytes_of(text: str | float | None) -> int | None:
 
 
 def names_of(value: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Read "a,b,c" or ["a", "b"] as a tuple of names.
+    """Read "a,b,c" or ["a", "b"] as a tuple of names; nothing given is no name.
+
+    Raises ValueError for text that names nothing.
 
     >>> names_of("prior, frozen")
     ('prior', 'frozen')
     """
     parts = value.split(",") if isinstance(value, str) else list(value or ())
-    return tuple(part.strip() for part in parts if part.strip())
+    names = tuple(part.strip() for part in parts if part.strip())
+    if parts and not names:
+        raise ValueError(f"wanted names with commas between them, got {value!r}")
+    return names
+
+
+def rate_of(value: Any) -> Any:
+    """Read a learning rate, or the word find.
+
+    Raises ValueError for anything else.
+
+    >>> rate_of("2e-5")
+    2e-05
+    """
+    if value is None or value == "find":
+        return value
+    try:
+        rate = float(value)
+    except (TypeError, ValueError):
+        rate = 0.0
+    if not 0 < rate < 1:
+        raise ValueError(f"wanted a rate between 0 and 1, or find, got {value!r}")
+    return rate
 
 
 def roles_of(value: Mapping[str, str] | Sequence[str] | str | None) -> dict[str, Role]:
@@ -113,16 +137,9 @@ class FitOptions(BaseModel):
     ensemble: bool = False
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
-    lr: float | Literal["find"] | None = None
+    lr: Annotated[float | Literal["find"] | None, BeforeValidator(rate_of)] = None
     search: int = Field(default=0, ge=0)
     storage: str | None = None
-
-    @field_validator("lr")
-    @classmethod
-    def _positive(cls, value: Any) -> Any:
-        if isinstance(value, float) and not 0 < value < 1:
-            raise ValueError(f"wanted a rate between 0 and 1, or find, got {value:g}")
-        return value
 
     @field_validator("storage")
     @classmethod
@@ -180,6 +197,20 @@ def _flag(error: Any) -> str:
     return f"--{str(error['loc'][0]).replace('_', '-')}: " if error["loc"] else ""
 
 
+_WANTED = {
+    "greater_than_equal": "wanted {ge} or more",
+    "int_parsing": "wanted a whole number",
+    "int_from_float": "wanted a whole number",
+    "int_type": "wanted a whole number",
+    "bool_parsing": "wanted true or false",
+    "literal_error": "wanted {expected}",
+    "enum": "wanted {expected}",
+    "extra_forbidden": "no such option",
+}
+
+
 def _said(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
-    return message if "got" in message else f"{message}, got {error['input']!r}"
+    if known := _WANTED.get(error["type"]):
+        message = known.format(**error.get("ctx", {}))
+    return message if ", got " in message else f"{message}, got {error['input']!r}"

@@ -1,4 +1,4 @@
-"""What a challenger saves of log-loss is compared at the temperature that suits each side."""
+"""What a challenger saves of Brier's score is compared at the temperature that suits each side."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar
 from rung.bundle.temperature import apply_temperature
 from rung.core.errors import BadOption
 from rung.core.types import Task
-from rung.evaluate.surprise import saved
+from rung.evaluate.second import saved
 
 
 @pytest.fixture
@@ -36,20 +36,22 @@ def test_who_knows_more_saves_for_sure_and_who_knows_less_loses(truth):
     assert saved(Task.MULTICLASS, truth, less, more).high < 0
 
 
-def test_the_value_is_the_difference_of_the_least_losses(truth):
+def test_the_value_is_the_difference_at_the_temperatures_of_the_least_log_loss(truth):
     sides = said(truth, 2.0, 0.4, 3), said(truth, 1.5, 2.0, 4)
 
-    def least(p):
+    def suits(p):
         def loss(log_t):
             at = apply_temperature(p, float(np.exp(log_t)), Task.MULTICLASS)
             return -np.log(at[np.arange(len(truth)), truth]).mean()
 
-        return minimize_scalar(loss, bounds=(-3, 3), method="bounded").fun
+        best = minimize_scalar(loss, bounds=(-3, 3), method="bounded").x
+        at = apply_temperature(p, float(np.exp(best)), Task.MULTICLASS)
+        return ((at - np.eye(3)[truth]) ** 2).sum(1).mean()
 
     found = saved(Task.MULTICLASS, truth, *sides)
-    assert found.value == pytest.approx(least(sides[1]) - least(sides[0]), abs=2e-3)
+    assert found.value == pytest.approx(suits(sides[1]) - suits(sides[0]), abs=2e-3)
 
 
-def test_numbers_have_no_log_loss():
+def test_numbers_have_no_probabilities():
     with pytest.raises(BadOption):
         saved(Task.REGRESSION, np.zeros(4), np.zeros((4, 1), np.float32), np.zeros((4, 1), np.float32))
