@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rung.adapt.costs import FEW, folds_of
 from rung.adapt.ladder import rungs
 from rung.adapt.settings import checked_settings, known_settings, suit
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.core.errors import BadOption
-from rung.core.types import Column, Role, Task
+from rung.core.types import Column, Fold, Role, Task
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
@@ -95,3 +96,34 @@ def test_the_cost_covers_every_fold(make):
     one, three = (TUNED["full"].predict_cost(make(folds=folds, **ALL)) for folds in (1, 3))
     assert 0 < one.seconds < three.seconds
     assert one.memory > 0
+
+
+@pytest.mark.parametrize(
+    ("rung", "rows", "more", "folds"),
+    [
+        ("lora", 24, {}, 4),
+        ("lora", 24, {"left": lambda: 1e6}, 2),
+        ("lora", 24, {"search": 4}, 2),
+        ("lora", FEW + 2, {}, 2),
+        ("scratch", 24, {}, 2),
+    ],
+)
+def test_of_few_rows_both_repeats_judge_where_no_budget_is_short(make, rung, rows, more, folds):
+    job = make(rows=rows, folds=2, **more)
+    again = tuple(replace(fold, repeat=1) for fold in job.plan.folds)
+    job = replace(job, plan=replace(job.plan, folds=(*job.plan.folds, *again)))
+    assert len(folds_of(TUNED[rung], job)) == folds
+
+
+def test_a_rung_is_judged_on_each_repeat(make):
+    job = make(rows=24, folds=2, settings={"lora.epochs": 1})
+    turned = np.arange(24) < 12
+    again = (
+        Fold(np.flatnonzero(turned), np.flatnonzero(~turned), 1),
+        Fold(np.flatnonzero(~turned), np.flatnonzero(turned), 1),
+    )
+    job = replace(job, plan=replace(job.plan, folds=(*job.plan.folds, *again)))
+    trial = TUNED["lora"].climb(job)
+    assert trial.prediction.shape == (2, 24, job.target.outputs)
+    assert (trial.prediction.sum(2) > 0.99).all()
+    assert not np.allclose(*trial.prediction)

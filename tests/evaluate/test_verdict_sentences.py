@@ -5,7 +5,7 @@ import pytest
 
 from rung.core.evidence import Calibration, CurvePoint, Difference, LearningCurve, Score
 from rung.core.types import Task
-from rung.evaluate.verdicts import calibrated, enough_data, gap, overfitting, transfer
+from rung.evaluate.verdicts import calibrated, enough_data, gap, overfitting, shift, transfer
 from rung.evaluate.wording import change
 from rung.metrics.table import named
 
@@ -94,6 +94,39 @@ def test_overfitting_of_a_metric_with_a_unit_is_relative():
     verdict = overfitting(rmse, train, validation, Difference(200.0, 150.0, 250.0, 160.0, 0.01))
     assert verdict.verdict == "yes"
     assert "better by 200 [150, 250]" in verdict.sentence
+
+
+def scored(validation, test, half=0.03):
+    return tuple(Score("accuracy", value, value - half, value + half) for value in (validation, test))
+
+
+@pytest.mark.parametrize(
+    ("test", "word", "start"),
+    [
+        (0.88, "no sign", "No sign of a shift: accuracy of full is 0.900 on validation rows and 0.880 on test rows."),
+        (0.96, "rises", "Test rows are easier than validation rows"),
+        (0.70, "falls", "Test rows are harder than validation rows"),
+    ],
+)
+def test_a_shift_is_said_where_test_rows_differ_beyond_both_intervals(test, word, start):
+    verdict = shift(accuracy, {"full": scored(0.9, test)}, "full", {})
+    assert verdict.verdict == word
+    assert verdict.sentence.startswith(start)
+    assert verdict.value == pytest.approx(test - 0.9)
+    assert verdict.high - verdict.value == pytest.approx(0.03 * 2**0.5)
+
+
+def test_a_fall_names_who_loses_least_first_and_how_each_was_trained():
+    sides = {"classic": scored(0.9, 0.6), "frozen": scored(0.88, 0.86), "full": scored(0.92, 0.75)}
+    verdict = shift(accuracy, sides, "full", {"full": "LP-FT, WiSE-FT at 0.5"})
+    least = verdict.sentence.partition("Least is lost by ")[2]
+    assert [part.split()[0] for part in least.split("; ")] == ["frozen", "full", "classic"]
+    assert "full (LP-FT, WiSE-FT at 0.5) -17.0 points" in least
+
+
+def test_a_fall_of_an_error_is_a_rise_of_its_value():
+    sides = Score("rmse", 1.0, 0.9, 1.1), Score("rmse", 2.0, 1.9, 2.1)
+    assert shift(rmse, {"frozen": sides}, "frozen", {}).verdict == "falls"
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,14 @@ def test_a_rung_that_does_not_fit_the_budget_is_skipped_by_name_and_not_started(
     assert climbed.stopped == "the budget"
 
 
+def test_where_the_budget_is_spent_no_cost_is_measured(job, monkeypatch):
+    late = Scripted("frozen", 1.0)
+    monkeypatch.setattr(late, "predict_cost", lambda _: pytest.fail("measured"))
+    climbed = climb(job, ladder([Scripted("prior", 0.5), late], left=0))
+    assert climbed.step("frozen").evidence.why == "nothing is left of the budget"
+    assert climbed.stopped == "the budget"
+
+
 def test_a_rung_that_would_not_end_in_time_is_given_up_and_the_budget_is_named(job, monkeypatch):
     slow = Scripted("frozen", 1.0)
 

@@ -103,6 +103,18 @@ def test_labels_of_rows_do_not_choose_the_weights_that_predict_them(job, monkeyp
     assert not np.array_equal(clean.trial.prediction[0, ~held], dirty.trial.prediction[0, ~held])
 
 
+def test_a_blend_is_judged_on_every_repeat_that_all_its_members_have(job):
+    before = climbed(job, {f"m{seed}": noisy(job, seed, 1.0) for seed in range(2)})
+    again = noisy(job, 7, 1.0)
+    twice = [
+        replace(s, trial=replace(s.trial, prediction=np.stack([s.trial.prediction[0], again]))) for s in before.steps
+    ]
+    step = with_ensemble(job, ladder(), replace(before, steps=tuple(twice))).steps[-1]
+    assert np.allclose(step.trial.prediction[1], again, atol=1e-6)  # both say the same there: so does any blend
+    once = with_ensemble(job, ladder(), replace(before, steps=(twice[0], before.steps[1]))).steps[-1]
+    assert len(once.trial.prediction) == 1
+
+
 def test_a_member_that_is_a_blend_itself_counts_as_one(job):
     before = climbed(job, {"classic": noisy(job, 0, 1.0), "frozen": noisy(job, 1, 1.0)})
     heads = [FittedModel(Encoders(), PriorHead(np.array(p, np.float32))) for p in ([0.2, 0.8], [0.6, 0.4])]

@@ -44,13 +44,16 @@ class Body:
 
     def where(self) -> str:
         """Which layers were given modules of their own, in words; "" where none were."""
-        found: dict[str, int] = {}
+        found: dict[str, list[str]] = {}
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad and self.kind != "weights":
                 place = re.sub(r"\.\d+\.", ".*.", re.split(r"\.(?:lora_|ia3_|adapter_)", name)[0])
                 place = place.removeprefix("base_model.model.").removeprefix("module.")
-                found.setdefault(place, 0)
-        return ", ".join(found) + (f", in the top {self.k} blocks" if found and self.k else "")
+                block, _, layer = place.rpartition(".*.")
+                layers = found.setdefault(f"{block}.*" if block else "", [])
+                layers += [layer] if layer not in layers else []
+        parts = [": ".join(filter(None, (block, ", ".join(layers)))) for block, layers in found.items()]
+        return "; ".join(parts) + (f", in the top {self.k} blocks" if parts and self.k else "")
 
     def delta(self) -> Delta:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""

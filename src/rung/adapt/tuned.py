@@ -18,7 +18,7 @@ import torch
 
 from rung.adapt import tuned_fusion
 from rung.adapt.bodies import Body
-from rung.adapt.costs import FIND, in_time, predicted, short_list
+from rung.adapt.costs import FIND, folds_of, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
 from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
@@ -99,14 +99,13 @@ class Tuned:
         return predicted(self, job)
 
     def climb(self, job: Job) -> Trial:
-        """Train on each fold of the first repeat; predict its validation rows with the best weights; see in_time."""
+        """Train on each fold of folds_of; predict its validation rows with the best weights; see in_time."""
         ground = Ground.of(job)
-        folds = [fold for fold in job.plan.folds if fold.repeat == 0]
-        judged = job.plan.judged
-        prediction = np.zeros((1, len(judged), job.target.outputs), np.float32)
+        folds, judged = folds_of(self, job), job.plan.judged
+        prediction = np.zeros((1 + folds[-1].repeat, len(judged), job.target.outputs), np.float32)
         notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds)), len(folds), job.left)
         for fold, note in zip(folds, notes, strict=True):
-            prediction[0, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
+            prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
         choice = agreed([note.facts["choice"] for note in notes])
         went = {what: [note.facts[what] for note in notes] for what in ("views", "fusion")}

@@ -30,9 +30,9 @@ def scores(
     """Every metric of the task with its 95 % interval, the task's default first.
 
     Classification: accuracy, balanced_accuracy, macro_f1, log_loss, ece, brier (binary also roc_auc,
-    average_precision, mcc). Multilabel: micro_f1, macro_f1, lrap, log_loss, ece, brier. Regression: r2, rmse, mae, spearman
-    and, given half_width, coverage_90. only: names to score, all where empty. A metric that these rows can't define
-    (roc_auc of one class) is NaN.
+    average_precision, mcc). Multilabel: micro_f1, macro_f1, lrap, log_loss, ece, brier. Regression: r2, rmse, mae,
+    spearman and, given half_width, coverage_90. only: names to score, all where empty. A metric that these rows can't
+    define (roc_auc of one class) is NaN.
     """
     wanted = list(for_task(task))
     if task is Task.REGRESSION and half_width is not None:

@@ -1,5 +1,6 @@
 """Judgements in a word and a sentence, each with the number and interval that it stands on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from rung.metrics.base import Metric
 from rung.metrics.interval import TIMES, quantiles, replicates, resamples, value_of
 
 SMALL_GAP, LARGE_GAP = 2.0, 10.0  # points
+MOST_NAMED = 4  # rungs in one sentence
 WORTH = 0.5  # points that would repay labelling
 TOLERABLE_ECE = 0.02  # confidences two points off mislead nobody
 NOTHING_TRANSFERRED = Verdict(
@@ -103,6 +105,38 @@ def overfitting(metric: Metric, train: Score, validation: Score, gap: Difference
     else:
         word, says = "some", f"Some overfitting: {by}."
     return Verdict("overfitting", word, says, gap.value, gap.low, gap.high)
+
+
+def shift(metric: Metric, scored: Mapping[str, tuple[Score, Score]], winner: str, ways: Mapping[str, str]) -> Verdict:
+    """Whether validation rows foretold the winner's score on test rows, and which rungs lose least where they did not.
+
+    scored: of each rung, on validation and on test rows, which share none: the interval of the change is the root of
+    the squares of both. ways: how a rung was trained, for the reader. "falls" where the winner's whole interval is
+    below 0, "rises" where it is above, "no sign" between.
+    """
+    before, after = scored[winner]
+    moved = {name: metric.sign * (test.value - validation.value) for name, (validation, test) in scored.items()}
+    value, (low, high) = moved[winner], _around(scored[winner], moved[winner])
+    by = f"{metric.title} of {winner} is {before.value:.3f} on validation rows and {after.value:.3f} on test rows"
+    if low <= 0 <= high or np.isnan(value):
+        return Verdict("shift", "no sign", f"No sign of a shift: {by}.", value, low, high)
+    by += f", {change(metric, value, low, high)}"
+    if low > 0:
+        return Verdict("shift", "rises", f"Test rows are easier than validation rows: {by}.", value, low, high)
+    kept = sorted((name for name in moved if not np.isnan(moved[name])), key=moved.__getitem__, reverse=True)
+    said = []
+    for name in kept[:MOST_NAMED]:
+        way = f" ({ways[name]})" if name in ways else ""
+        said.append(f"{name}{way} {change(metric, moved[name], *_around(scored[name], moved[name]))}")
+    says = f"Test rows are harder than validation rows: {by}. Least is lost by {'; '.join(said)}."
+    return Verdict("shift", "falls", says, value, low, high)
+
+
+def _around(sides: tuple[Score, Score], value: float) -> tuple[float, float]:
+    """The interval of a change between rows that share none: half widths added as squares."""
+    first, second = (side.high - side.low for side in sides)
+    half = float(np.hypot(first, second)) / 2
+    return value - half, value + half
 
 
 def enough_data(metric: Metric, curve: LearningCurve) -> Verdict:

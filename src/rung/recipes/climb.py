@@ -119,10 +119,9 @@ def _no_news(rung: Rung, job: Job) -> bool:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    if why := rung.applies(job):
+    spent = incumbent is not None and agreed(ladder.left()) <= 0  # to measure steps takes seconds too
+    if why := rung.applies(job) or ("nothing is left of the budget" if spent else ""):
         return Step(RungEvidence(rung.name, "skipped", why))
-    if incumbent is not None and agreed(ladder.left()) <= 0:  # to measure steps takes seconds too
-        return Step(RungEvidence(rung.name, "skipped", "nothing is left of the budget"))
     cost = agreed(rung.predict_cost(job))
     if incumbent is not None and cost.seconds > ladder.left():
         why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"

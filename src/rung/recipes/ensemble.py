@@ -43,12 +43,16 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
         return replace(climbed, steps=(*climbed.steps, skipped))
     ladder.view.starting(NAME, None)
     rows = job.plan.judged
-    said = [step.trial.prediction[0] for step in pool if step.trial is not None]
-    honest = np.zeros((1, len(rows), job.target.outputs), np.float32)
+    found = [step.trial.prediction for step in pool if step.trial is not None]
+    repeats = min(map(len, found))  # those that all were judged on
+    said = [each[:repeats] for each in found]
+    honest = np.zeros_like(said[0])
     for fold in inner_folds(job, rows, OF_FEW if len(rows) < FEW else FOLDS):
         at, held = np.searchsorted(rows, fold.train), np.searchsorted(rows, fold.validation)
-        honest[0, held] = mixed([each[held] for each in said], weigh(job, fold.train, [each[at] for each in said]))
-    trial, model = _whole(pool, weigh(job, rows, said), honest)
+        weights = weigh(job, np.tile(fold.train, repeats), [np.concatenate(each[:, at]) for each in said])
+        honest[:, held] = mixed([each[:, held] for each in said], weights)
+    whole = weigh(job, np.tile(rows, repeats), [np.concatenate(each) for each in said])
+    trial, model = _whole(pool, whole, honest)
     prior = next((step.evidence.score.value for step in climbed.steps if step.evidence.score), None)
     shown = Shown(trial, model, ladder.latency(model, job), prior)
     step = judged(NAME, job, shown, climbed.step(climbed.winner))

@@ -1,5 +1,6 @@
 """After the climb: calibrate, open the test rows once, measure what the verdicts need."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,6 +129,7 @@ def finish(
             ece_after=test["ece"].value,
         )
     blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
+    by_rung = _by_rung(job, opened)
     judgements = judge(job, climbed, opened, (learning, calibration, blur))
     evidence = Evidence(
         task=task.value,
@@ -140,8 +142,8 @@ def finish(
         stopped=climbed.stopped,
         trained_on=trained_on,
         test=test,
-        test_by_rung=_by_rung(job, opened),
-        verdicts=(*judgements, *more),
+        test_by_rung=by_rung,
+        verdicts=(*judgements, *_shift(job, climbed, by_rung), *more),
         next_steps=(),
         curve=learning,
         calibration=calibration,
@@ -168,6 +170,22 @@ def _by_rung(job: Job, opened: Opened) -> dict[str, Score]:
         rung: scores(task, opened.target.value, said, cluster=opened.cluster, seed=job.seed, only=(name,))[name]
         for rung, said in opened.prediction.items()
     }
+
+
+def _shift(job: Job, climbed: Climbed, by_rung: Mapping[str, Score]) -> tuple[Verdict, ...]:
+    """How each rung's score changes from validation to test rows, where the winner's does."""
+    scored, ways = {}, {}
+    for step in (each.evidence for each in climbed.steps):
+        if step.name in ("prior", SCRATCH) or step.name not in by_rung or step.score is None:
+            continue
+        scored[step.name] = step.score, by_rung[step.name]
+        choice = step.choice or {}
+        if "stop_after" in choice:  # body and head were trained together
+            wise = float(choice.get("wise", 1.0))
+            ways[step.name] = "LP-FT" if wise == 1 else f"LP-FT, WiSE-FT at {wise:g}"
+    if climbed.winner not in scored:
+        return ()
+    return (verdicts.shift(job.metric, scored, climbed.winner, ways),)
 
 
 def judge(

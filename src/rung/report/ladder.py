@@ -68,11 +68,16 @@ class _Ladder:
             table.add_row(*row)
         yield from console.render(table, options)
         yield Text("")
-        reasons = [step for step in self._steps if step.why and sentences.decision(step, self._winner) in UNUSED]
-        for step in reasons:
-            yield from console.render(Text(f"{step.name[:NAME]}: {step.why}", style="dim"), options)
-        if reasons:
+        said = [(step.name[:NAME], line) for step in self._steps if (line := self._said(step))]
+        for name, line in said:
+            yield from console.render(Text(f"{name}: {line}", style="dim"), options)
+        if said:
             yield Text("")
+
+    def _said(self, step: RungEvidence) -> str:
+        """Why it does not hold the place, where that is to be said, and what it noted: where its modules are."""
+        why = step.why if sentences.decision(step, self._winner) in UNUSED else ""
+        return "; ".join(filter(None, (why, *step.notes)))
 
 
 def _fitting(steps: Sequence[RungEvidence], winner: str, width: int) -> list[_Column]:

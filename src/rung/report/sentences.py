@@ -14,6 +14,7 @@ TONES = {
     ("overfitting", "no"): "good",
     ("overfitting", "some"): "warn",
     ("overfitting", "yes"): "bad",
+    ("shift", "falls"): "warn",
     ("enough data", "yes"): "good",
     ("enough data", "no"): "warn",
     ("calibrated", "well calibrated"): "good",
@@ -27,8 +28,8 @@ PROMOTED = (
     "A challenger took the incumbent's place when the one-sided 95 % lower bound of its gain (2,000 paired resamples "
     "of the validation rows) was above 0 and, where it costs over twice the latency or size, the gain itself half a "
     "point or more. Against guessing, which two rungs may challenge, the gain's p must be below 0.01. A gain that may "
-    "be luck counted as sure where the Brier score saved, each side at the temperature that suits it, has a lower bound "
-    "above 0. The p-values shown are corrected for the number of rungs tried (Holm)."
+    "be luck counted as sure where the Brier score saved, each side at the temperature that suits it, has a lower "
+    "bound above 0. The p-values shown are corrected for the number of rungs tried (Holm)."
 )
 
 
