@@ -19,7 +19,6 @@ from sentence_transformers import SentenceTransformer
 
 from harness import (
     Claim,
-    Peak,
     at_least,
     bert_base,
     device,
@@ -32,6 +31,7 @@ from harness import (
 )
 from rung.backbones.embedder import BackboneEmbedder
 from rung.backbones.load import load
+from rung.core.memory import Peak
 
 Row = dict[str, Any]
 Seconds = dict[str, list[float]]
@@ -117,7 +117,7 @@ def measured(backbone: str | None, texts: list[str], times: int) -> tuple[Backbo
     kinds = {"sentence-transformers": "float32", "rung": rung.precision, "rung float32": "float32"}
     peaks = {}
     for who, run in kept.items():
-        with Peak() as peak:
+        with Peak(device()) as peak:
             run()
         peaks[who] = peak.bytes
     begun = perf_counter()

@@ -19,6 +19,7 @@ import polars as pl
 import torch
 
 import harness
+from rung.core.memory import Peak
 
 ROWS = {"cpu": (1_500, 256), "cuda": (5_000, 5_000)}  # for MiniLM, for BERT-base
 BATCH = 32
@@ -150,7 +151,7 @@ def measured(
     peaks = dict.fromkeys(sides, 0)
     for turn in range(times):
         for name in list(sides)[:: 1 if turn % 2 == 0 else -1]:
-            with harness.Peak() as peak:
+            with Peak(harness.device()) as peak:
                 seconds[name].append(sides[name]())
             peaks[name] = max(peaks[name], peak.bytes)
             print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)

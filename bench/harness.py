@@ -1,7 +1,6 @@
 """What every bench shares: the machine's facts, alternating timing, and one shape of result (JSON and a table)."""
 
 import argparse
-import ctypes
 import gc
 import json
 import os
@@ -14,7 +13,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from statistics import median
-from typing import Any, Self
+from typing import Any
 
 TELLING_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16")
 PACKAGES = (
@@ -126,37 +125,6 @@ def waited() -> float:
     if (torch := sys.modules.get("torch")) and torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()
-
-
-class Peak:
-    """Bytes taken at most within, beyond those held on entry: of the device where there is one, else of the process."""
-
-    def __enter__(self) -> Self:
-        self.bytes = 0
-        gc.collect()
-        if device() == "cuda":
-            import torch
-
-            torch.cuda.reset_peak_memory_stats()
-            self._before = torch.cuda.memory_allocated()
-        else:
-            ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed before is no room that comes for nothing
-            Path("/proc/self/clear_refs").write_text("5")  # the high-water mark starts afresh
-            self._before = _resident("VmRSS")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if device() == "cuda":
-            import torch
-
-            self.bytes = torch.cuda.max_memory_allocated() - self._before
-        else:
-            self.bytes = _resident("VmHWM") - self._before
-
-
-def _resident(what: str) -> int:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{what}:"))
 
 
 def matrix_rate(dtype: str) -> float:

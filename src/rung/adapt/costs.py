@@ -21,6 +21,7 @@ from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
 from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared
+from rung.core.memory import Peak
 from rung.core.stops import OutOfTime
 from rung.core.types import Cost, Fold, Ints
 
@@ -134,13 +135,14 @@ def predicted(rung: Trains, job: Job) -> Cost:
     for setting in settings:
         recipe, at = rung.recipe_for(job, setting), len(seconds)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
-        body = rung.method.body(small, setting, ground.probe)
-        kept = 0.0
-        if body.k:
-            begun = perf_counter()
-            ground.rows(body.k, None)
-            kept = (perf_counter() - begun) / max(1, int(ground.rows(0, None).length_N.sum()))
-        rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
+        with Peak("auto") as took:
+            body = rung.method.body(small, setting, ground.probe)
+            kept = 0.0
+            if body.k:
+                begun = perf_counter()
+                ground.rows(body.k, None)
+                kept = (perf_counter() - begun) / max(1, int(ground.rows(0, None).length_N.sum()))
+            rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
         seconds.append(kept * int(length_N.sum()))
         views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k, folds=len(whole))
         for inner, aside in zip(folds, judged, strict=True):
@@ -151,7 +153,8 @@ def predicted(rung: Trains, job: Job) -> Cost:
             if job.rate == FIND:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
-        memory, varied = max(memory, rate.memory), max(varied, views)
+        beside = rate.weights * (len(settings) - 1)  # of the short list's other runs, until the best is known
+        memory, varied = max(memory, rate.memory + beside, took.bytes + rate.copies + beside), max(varied, views)
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
     times: float = 1

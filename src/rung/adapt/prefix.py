@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 from typing import Any
+from weakref import WeakMethod
 
 import numpy as np
 import torch
@@ -113,7 +114,7 @@ class Suffix(nn.Module):
         with torch.no_grad():
             wanted_ND = tunable.vectors(module, batch)
             hidden = hidden_before(tunable, module, self.first, batch)
-            self.first.register_forward_pre_hook(self._hand_over, with_kwargs=True)
+            self.first.register_forward_pre_hook(_weakly(self._hand_over), with_kwargs=True)
             if not tunable.padded:
                 put_back = stand_ins(tunable, module, self.first, batch)
                 if self._alike(probe, hidden, wanted_ND):
@@ -163,6 +164,17 @@ class Suffix(nn.Module):
         if given is None:
             return None
         return ((given, *args[1:]), kwargs) if args else (args, {**kwargs, _states(kwargs): given})
+
+
+def _weakly(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method, without holding its object: a hook that does keeps a module alive until garbage is collected."""
+    held = WeakMethod(method)
+
+    def call(*args: Any) -> Any:
+        alive = held()
+        return None if alive is None else alive(*args)
+
+    return call
 
 
 def _states(kwargs: Mapping[str, Any]) -> str:

@@ -119,8 +119,8 @@ def _no_news(rung: Rung, job: Job) -> bool:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    spent = incumbent is not None and agreed(ladder.left()) <= 0  # to measure steps takes seconds too
-    if why := rung.applies(job) or ("nothing is left of the budget" if spent else ""):
+    late = incumbent is not None and agreed(ladder.left()) <= 0  # to measure steps takes seconds too
+    if why := rung.applies(job) or ("nothing is left of the budget" if late else ""):
         return Step(RungEvidence(rung.name, "skipped", why))
     cost = agreed(rung.predict_cost(job))
     if incumbent is not None and cost.seconds > ladder.left():

@@ -153,7 +153,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     journal.say("start", data=prepared.name, options=options.model_dump(mode="json"), resume=resume)
     if picked.ranking is not None:
         journal.say("ranked", chosen=picked.ranking.chosen, why=picked.ranking.why, seconds=picked.ranking.seconds)
-    watched = Logged(view, journal.say)
+    watched = Logged(view, journal.say, options.device)
     delivery = _climb_and_finish(prepared, options, chosen, picked.embedders, (started, watched, state))
     delivery = with_evidence(delivery, ranking=picked.ranking)
     if leads():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rung.core.evidence import RungEvidence
+from rung.core.memory import Peak
 from rung.core.types import Column, Cost, Finding, Progress
 
 
@@ -27,15 +28,27 @@ class View(Protocol):
 
 
 class Logged:
-    """Another view, each ended rung written to `say` too, when it ends."""
+    """Another view, each ended rung written to `say` too, when it ends, with the memory that it took (see Peak)."""
 
-    def __init__(self, view: View, say: Callable[..., None]) -> None:
-        self.data, self.noticed, self.starting, self.progress = view.data, view.noticed, view.starting, view.progress
-        self._view, self._say = view, say
+    def __init__(self, view: View, say: Callable[..., None], device: str) -> None:
+        self.data, self.noticed, self.progress = view.data, view.noticed, view.progress
+        self._view, self._say, self._peak = view, say, Peak(device)
+        self._cost: Cost | None = None  # of the rung that goes on
+
+    def starting(self, name: str, cost: Cost | None) -> None:
+        """A rung begins."""
+        self._view.starting(name, cost)
+        self._cost = cost or Cost(0.0)
+        self._peak.start()
 
     def finished(self, step: RungEvidence) -> None:
         """A rung ended."""
-        self._say("rung", name=step.name, status=step.status, why=step.why, seconds=step.seconds)
+        facts: dict[str, object] = {"status": step.status, "why": step.why, "seconds": step.seconds}
+        if self._cost is not None:  # not one that was kept of an interrupted climb
+            self._peak.stop()
+            facts |= {"memory": self._peak.bytes, "predicted_memory": self._cost.memory}
+            self._cost = None
+        self._say("rung", name=step.name, **facts)
         self._view.finished(step)
 
 

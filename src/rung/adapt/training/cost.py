@@ -15,7 +15,8 @@ from rung.core.types import Cost, Ints
 
 STEPS = 4  # measured ones
 WARM = 2  # steps before them: the first makes what the optimiser keeps
-STATES = 4  # copies of each trained weight: itself, its gradient, two moments
+STATES = 3  # beside each trained weight: its gradient, two moments
+KEPT, BLENDED = 1, 2  # copies that a run keeps: the best so far; start and mean of all epochs, where it may blend them
 BLENDS = 4
 DRAWS = 16
 
@@ -24,6 +25,8 @@ DRAWS = 16
 class Rates:
     """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes.
 
+    memory: what stands beside a step: weights, gradients, moments, and the copies that a run keeps of what is trained.
+    copies: those alone. weights: the net's own.
     at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run of one epoch
     that are no step: weights copied, an optimiser made.
     """
@@ -32,6 +35,8 @@ class Rates:
     passed: float
     made: float
     memory: int
+    copies: int = 0
+    weights: int = 0
     at_rest: float = 0.0
     beside: float = 0.0
 
@@ -68,9 +73,12 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     begun = perf_counter()
     learner.outputs(aside)
     passed = perf_counter() - begun
-    states = STATES * sum(parameter.nbytes for parameter in learner.trained().values())
+    trained = sum(parameter.nbytes for parameter in learner.trained().values())
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
-    return Rates(a_token, passed / padded(length_N, [aside]), made, fixed + states, at_rest, min(beside, other))
+    copies = (KEPT + (BLENDED if recipe.wise else 0)) * trained
+    a_pass = passed / padded(length_N, [aside])
+    memory = fixed + STATES * trained + copies
+    return Rates(a_token, a_pass, made, memory, copies, fixed, at_rest, min(beside, other))
 
 
 def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:

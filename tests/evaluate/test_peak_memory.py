@@ -1,0 +1,37 @@
+"""Peak memory is what was taken within, whatever was held before and freed after."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from rung.core.memory import Peak
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems don't tell a process its high-water mark"
+)
+MB = 2**20
+
+
+def test_what_was_freed_before_the_end_counts():
+    with Peak() as peak:
+        np.ones(40 * MB, np.uint8)
+    assert 35 * MB < peak.bytes < 60 * MB
+
+
+def test_what_was_held_on_entry_or_freed_before_does_not_count():
+    np.ones(200 * MB, np.uint8)
+    held = np.ones(100 * MB, np.uint8)
+    with Peak() as peak:
+        pass
+    assert held[0]
+    assert peak.bytes < 20 * MB
+
+
+def test_a_mark_starts_afresh():
+    peak = Peak()
+    for size in (80, 10):
+        peak.start()
+        np.ones(size * MB, np.uint8)
+        peak.stop()
+    assert 8 * MB < peak.bytes < 30 * MB
