@@ -111,8 +111,8 @@ def short_list(
 def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
     """The folds that a rung is judged on: of few rows all, else, or on a budget, those of the first repeat.
 
-    Of 128 rows of MPQA (four draws) both repeats told a gain of 2 to 4 points 2.1 standard errors from nothing, one
-    repeat 1.5. A yardstick isn't judged, and a search has its trials in each fold.
+    Of 128 rows of MPQA (four draws) the Brier score that a mean of frozen and contrastive saves was 2.4 standard errors
+    from nothing in both repeats, 1.5 in one. A yardstick isn't judged, and a search has its trials in each fold.
     """
     few = len(job.target) <= FEW and job.left() == inf and not job.search and not rung.yardstick
     return tuple(fold for fold in job.plan.folds if few or fold.repeat == 0)
