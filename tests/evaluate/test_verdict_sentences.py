@@ -116,6 +116,13 @@ def test_a_shift_is_said_where_test_rows_differ_beyond_both_intervals(test, word
     assert verdict.high - verdict.value == pytest.approx(0.03 * 2**0.5)
 
 
+def test_a_change_is_no_larger_than_the_metric_allows():
+    sides = Score("accuracy", 1.0, 0.84, 1.0), Score("accuracy", 0.0, 0.0, 0.16)
+    found = shift(accuracy, {"classic": sides}, "classic", {})
+    assert (found.value, found.low) == (-1.0, -1.0)
+    assert found.high == pytest.approx(-1 + (2 * 0.16**2) ** 0.5)
+
+
 def test_a_fall_names_who_loses_least_first_and_how_each_was_trained():
     sides = {"classic": scored(0.9, 0.6), "frozen": scored(0.88, 0.86), "full": scored(0.92, 0.75)}
     verdict = shift(accuracy, sides, "full", {"full": "LP-FT, WiSE-FT at 0.5"})

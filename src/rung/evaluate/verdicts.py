@@ -110,13 +110,12 @@ def overfitting(metric: Metric, train: Score, validation: Score, gap: Difference
 def shift(metric: Metric, scored: Mapping[str, tuple[Score, Score]], winner: str, ways: Mapping[str, str]) -> Verdict:
     """Whether validation rows foretold the winner's score on test rows, and which rungs lose least where they did not.
 
-    scored: of each rung, on validation and on test rows, which share none: the interval of the change is the root of
-    the squares of both. ways: how a rung was trained, for the reader. "falls" where the winner's whole interval is
-    below 0, "rises" where it is above, "no sign" between.
+    scored: of each rung, on validation and on test rows, which share none. ways: how a rung was trained, for the
+    reader. "falls" where the winner's whole interval is below 0, "rises" where it is above, "no sign" between.
     """
     before, after = scored[winner]
     moved = {name: metric.sign * (test.value - validation.value) for name, (validation, test) in scored.items()}
-    value, (low, high) = moved[winner], _around(scored[winner], moved[winner])
+    value, (low, high) = moved[winner], _around(metric, scored[winner])
     by = f"{metric.title} of {winner} is {before.value:.3f} on validation rows and {after.value:.3f} on test rows"
     if low <= 0 <= high or np.isnan(value):
         return Verdict("shift", "no sign", f"No sign of a shift: {by}.", value, low, high)
@@ -127,16 +126,21 @@ def shift(metric: Metric, scored: Mapping[str, tuple[Score, Score]], winner: str
     said = []
     for name in kept[:MOST_NAMED]:
         way = f" ({ways[name]})" if name in ways else ""
-        said.append(f"{name}{way} {change(metric, moved[name], *_around(scored[name], moved[name]))}")
+        said.append(f"{name}{way} {change(metric, moved[name], *_around(metric, scored[name]))}")
     says = f"Test rows are harder than validation rows: {by}. Least is lost by {'; '.join(said)}."
     return Verdict("shift", "falls", says, value, low, high)
 
 
-def _around(sides: tuple[Score, Score], value: float) -> tuple[float, float]:
-    """The interval of a change between rows that share none: half widths added as squares."""
-    first, second = (side.high - side.low for side in sides)
-    half = float(np.hypot(first, second)) / 2
-    return value - half, value + half
+def _around(metric: Metric, sides: tuple[Score, Score]) -> tuple[float, float]:
+    """The interval of a change between rows that share none, from those of both: what each could be off, as squares.
+
+    Source: Zou and Donner 2008, Statistics in Medicine 27, eq. 4 (MOVER).
+    """
+    worse, better = sides if metric.sign > 0 else sides[::-1]
+    value = better.value - worse.value
+    low = np.hypot(better.value - better.low, worse.high - worse.value)
+    high = np.hypot(better.high - better.value, worse.value - worse.low)
+    return float(value - low), float(value + high)
 
 
 def enough_data(metric: Metric, curve: LearningCurve) -> Verdict:
