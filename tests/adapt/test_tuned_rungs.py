@@ -1,7 +1,6 @@
 """Rungs that train: what they claim to freeze stays, what they save is the difference, their settings do something."""
 
 import gc
-import re
 import weakref
 from dataclasses import replace
 
@@ -9,13 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from rung.adapt.bodies import places
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
-from rung.adapt.prefix import Suffix, hidden_before, keep
+from rung.adapt.prefix import Suffix, keep
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import Recipe
-from rung.backbones.tuned import changed
 from rung.core.types import Task
 from rung.testing.toys import MAKES
 
@@ -145,70 +142,6 @@ def test_every_family_runs_from_its_middle(embedder, family):
     suffix = Suffix(tunable, tunable.module(), 1, prepared)
     batch = tunable.batch(prepared, rows)
     assert torch.allclose(suffix(batch, kept.rows(rows, batch.device)), whole, atol=0.02)
-
-
-@pytest.mark.parametrize("family", list(MAKES))
-def test_which_layers_get_modules_is_found_by_shape(embedder, family):
-    tunable = embedder(family).tunable
-    found = places(tunable, tunable.module())
-    assert (found.attention_out, found.feed_out) == PLACES.get(family, ("attention.output.dense", "output.dense"))
-    assert len(found.keys_values) == (1 if family in ("modernbert", "gpt2") else 2)
-
-
-PLACES = {
-    "distilbert": ("attention.out_lin", "ffn.lin2"),
-    "mpnet": ("attention.attn.o", "output.dense"),
-    "albert": ("albert_layers.0.attention.dense", "albert_layers.0.ffn_output"),
-    "modernbert": ("attn.Wo", "mlp.Wo"),
-    "t5": ("layer.0.SelfAttention.o", "layer.1.DenseReluDense.wo"),
-    "mt5": ("layer.0.SelfAttention.o", "layer.1.DenseReluDense.wo"),
-    "gpt2": ("attn.c_proj", "mlp.c_proj"),
-    "llama": ("self_attn.o_proj", "mlp.down_proj"),
-}
-
-
-@pytest.mark.parametrize("family", list(MAKES))
-@pytest.mark.parametrize("name", ["lora", "ia3", "adapter"])
-def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_first(embedder, make, family, name):
-    job = make(rows=24, family=family, **ALL, settings={"lora.k": 2} if name == "lora" else {})
-    rung = TUNED[name]
-    assert rung.applies(job) == ""
-    probe = job.tunable.prepare(["the card has not arrived", "yes"])
-    body = rung.method.body(job, rung.method.settings(job)[0], probe)
-    batch = job.tunable.batch(probe, np.arange(2))
-    plain = job.tunable.vectors(job.tunable.module(), batch)
-    assert torch.allclose(body.vectors(body.module, batch), plain, atol=1e-5)
-    found = places(job.tunable, job.tunable.module())
-    assert len(re.split("[,;] ", body.where())) == {"lora": len(found.every), "adapter": 1}.get(
-        name, len(found.keys_values) + 1
-    )
-    depths = {job.tunable.depth(key) for key, each in body.module.named_parameters() if each.requires_grad}
-    assert depths == set(range(1, len(job.tunable.blocks(body.module)) + 1))
-
-
-@pytest.mark.parametrize("family", [name for name in MAKES if name != "albert"])  # whose blocks are one and the same
-def test_lora_in_the_upper_blocks_runs_on_kept_activations_and_keeps_its_places_in_the_bundle(embedder, make, family):
-    job = make(rows=24, family=family, **ALL)
-    rung = TUNED["lora"]
-    assert rung.applies(job) == ""
-    probe = job.tunable.prepare(["the card has not arrived", "yes"])
-    body = rung.method.body(job, rung.method.settings(job)[0], probe)
-    count, module = job.tunable.count, job.tunable.module()
-    assert body.k == round(2 * count / 3)
-    assert body.where().endswith(f"in the top {body.k} blocks")
-    batch = job.tunable.batch(probe, np.arange(2))
-    first = list(job.tunable.blocks(module))[-body.k]
-    given = hidden_before(job.tunable, module, first, batch)
-    assert torch.allclose(body.module(batch, given), job.tunable.vectors(module, batch), atol=1e-5)
-    depths = {job.tunable.depth(body.names[key]) for key, each in body.module.named_parameters() if each.requires_grad}
-    assert depths == set(range(count - body.k + 1, count + 1))
-    for name, each in body.module.named_parameters():
-        if "lora_B" in name:
-            each.data.fill_(0.1)
-    moved = body.module(batch, given)
-    again = changed(job.tunable.module(), body.delta(), job.tunable.path)
-    assert torch.allclose(job.tunable.vectors(again, batch), moved, atol=1e-4)
-    assert torch.allclose(body.module(batch, given), moved)  # it goes on cut
 
 
 def test_a_family_without_room_for_a_method_says_so(make):

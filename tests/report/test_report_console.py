@@ -117,13 +117,6 @@ def test_what_was_not_kept_says_why_under_the_table():
     assert "prior: the first rung" not in text
 
 
-def test_what_a_rung_noted_stands_under_the_table_whether_it_was_kept_or_not():
-    first, second, *_ = three_steps()
-    where = "modules at encoder.*: query, key"
-    text = " ".join(drawn(ladder((replace(first, why="", notes=(where,)), replace(second, notes=(where,))))).split())
-    assert text.count(where) == 2
-
-
 def test_steps_alone_know_who_won_once_the_climb_is_over():
     found = three_steps()
     assert [line.split()[-1] for line in lines(drawn(ladder(found), width=120))[2:5]] == ["start", "promoted", "won"]

@@ -110,8 +110,7 @@ def finish(
     truth, cluster = job.target.value[judged], job.plan.cluster[judged]
     calibration, temperature, width = None, 1.0, None
     task = job.target.task
-    raw = opened.prediction[climbed.winner]
-    final = raw
+    final = raw = opened.prediction[climbed.winner]
     if task is Task.REGRESSION:
         residuals = np.abs(truth - winner.trial.prediction[:, :, 0]).ravel()
         width = half_width(residuals)
@@ -129,7 +128,6 @@ def finish(
             ece_after=test["ece"].value,
         )
     blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
-    by_rung = _by_rung(job, opened)
     judgements = judge(job, climbed, opened, (learning, calibration, blur))
     evidence = Evidence(
         task=task.value,
@@ -142,7 +140,7 @@ def finish(
         stopped=climbed.stopped,
         trained_on=trained_on,
         test=test,
-        test_by_rung=by_rung,
+        test_by_rung=(by_rung := _by_rung(job, opened)),
         verdicts=(*judgements, *_shift(job, climbed, by_rung), *more),
         next_steps=(),
         curve=learning,
