@@ -7,6 +7,7 @@ from rung.core.types import Finding
 from rung.recipes.far import CHECK
 
 LISTED = "rung backbones lists them by --domain and --language"
+SAME = "come from the same place"  # of test and validation rows: said once
 MANY = 0.05  # share of the test rows from which something wrong with them comes first
 SPOILT = {
     "unknown_label": "{n} of {of} test rows hold labels that training never had, scored as errors: mend these labels "
@@ -40,6 +41,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
         steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
         steps.extend(_of_transfer(evidence, next((each.fix for each in findings if each.check == CHECK), "")))
+        steps.extend(_of_shift(evidence, steps))
     if enough is not None and enough.verdict == "no":
         steps.append(enough.sentence)
     if 0 < of < 200:
@@ -53,14 +55,22 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     return tuple(steps)
 
 
+def _of_shift(evidence: Evidence, before: Sequence[str]) -> list[str]:
+    shift = evidence.verdict("shift")
+    if shift is None or shift.verdict != "falls" or any(SAME in step for step in before):
+        return []
+    said = f"see that both {SAME}, or let rows like the test's decide (--time, --group)"
+    return [f"Test rows are harder than validation rows foretold: {said}, before you deliver."]
+
+
 def _of_transfer(evidence: Evidence, far: str) -> list[str]:
     """far: what to try instead where the rows lie far from the backbone's, "" where nothing says so."""
     transfer = evidence.verdict("transfer")
     hurts = transfer is not None and transfer.verdict == "hurts"
     if hurts and evidence.winner not in ("prior", "classic"):
         said = (
-            f"Test rows prefer classic, validation rows chose {evidence.winner}: see that both come from the same "
-            "place, or label more test rows, before you decide."
+            f"Test rows prefer classic, validation rows chose {evidence.winner}: see that both {SAME}, "
+            "or label more test rows, before you decide."
         )
         return [said, *_far(far)]
     if far:
