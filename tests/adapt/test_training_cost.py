@@ -49,6 +49,22 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
     assert found.beside == pytest.approx(7.0, abs=4.0)  # the first steps are taken for steps of middle length
 
 
+def test_copies_that_a_run_keeps_are_in_its_memory(make, monkeypatch):
+    """The best so far; start and mean of all epochs too, where it may blend them."""
+    monkeypatch.setattr(cost, "STEPS", 2)
+    job = make(rows=40, asked={"partial"})
+    ground, rows = Ground.of(job), np.arange(40)
+    setting = PARTIAL.method.settings(job)[0]
+    plain, wise = (
+        rates(lambda: PARTIAL.ready(ground, rows, setting), replace(Recipe(), batch=8, wise=wise), rows, 0)
+        for wise in (False, True)
+    )
+    trained = sum(parameter.nbytes for parameter in PARTIAL.ready(ground, rows, setting).trained().values())
+    assert (plain.copies, wise.copies) == (trained, 3 * trained)
+    assert wise.memory - plain.memory == 2 * trained
+    assert plain.weights > trained
+
+
 def test_a_run_costs_its_epochs_its_looks_and_what_is_beside_them():
     rate = Rates(step=0.5, passed=0.25, made=3.0, memory=0, at_rest=1.0, beside=4.0)
     length_N, rows, aside = np.full(10, 2), np.arange(8), np.arange(8, 10)

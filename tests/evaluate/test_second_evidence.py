@@ -7,7 +7,7 @@ from scipy.optimize import minimize_scalar
 from rung.bundle.temperature import apply_temperature
 from rung.core.errors import BadOption
 from rung.core.types import Task
-from rung.evaluate.second import saved
+from rung.evaluate.second_evidence import saved
 
 
 @pytest.fixture

@@ -170,6 +170,10 @@ def test_two_processes_climb_as_one_does(tmp_path, table):
         tmp_path / "table.csv", target="label", backbone=str(tmp_path / "bert"), rungs="full", metric="log_loss",
         set={"full.epochs": 2}, test=0.3, out=tmp_path / "one",
     )  # fmt: skip
+    log = [json.loads(line) for line in (one.path / "log.jsonl").read_text().splitlines()]
+    (ended,) = (line for line in log if line.get("name") == "full")
+    assert ended["predicted_memory"] > 0
+    assert "memory" in ended
     fit = ["-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", str(tmp_path / "bert")]
     fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=2", "--test", "0.3", "--json", "-o"]
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]

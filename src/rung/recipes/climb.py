@@ -16,7 +16,7 @@ from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
-from rung.evaluate.second import saved
+from rung.evaluate.second_evidence import saved
 from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
@@ -119,7 +119,7 @@ def _no_news(rung: Rung, job: Job) -> bool:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    late = incumbent is not None and agreed(ladder.left()) <= 0  # to measure steps takes seconds too
+    late = incumbent is not None and ladder.left() <= 0  # to measure steps takes seconds too
     if why := rung.applies(job) or ("nothing is left of the budget" if late else ""):
         return Step(RungEvidence(rung.name, "skipped", why))
     cost = agreed(rung.predict_cost(job))

@@ -57,7 +57,7 @@ def names_of(value: str | Sequence[str] | None) -> tuple[str, ...]:
     parts = value.split(",") if isinstance(value, str) else list(value or ())
     names = tuple(part.strip() for part in parts if part.strip())
     if parts and not names:
-        raise ValueError(f"wanted names with commas between them, got {value!r}")
+        raise ValueError(f"wanted names with commas between them, got {','.join(parts)!r}")
     return names
 
 
