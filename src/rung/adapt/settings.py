@@ -85,7 +85,8 @@ def for_rungs(settings: Mapping[str, Any], names: Collection[str]) -> None:
     for name in settings:
         rung = name.partition(".")[0]
         if rung not in names:
-            fix = f"Name it beside those you want: --rungs {','.join([*names, rung])} (--max-rung leaves out what is above)."
+            named = ",".join([*names, rung])
+            fix = f"Name it beside those you want: --rungs {named} (--max-rung leaves out what is above)."
             wanted = f"a setting of a rung that is tried: {', '.join(names)}"
             raise BadOption(f"--set {name}", wanted=wanted, got=rung, fix=fix)
 
