@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from rung.core.errors import BadShape
 from rung.core.types import Task
@@ -50,6 +50,17 @@ def test_holm_gives_the_textbook_numbers():
 
 def test_holm_of_nothing_is_nothing():
     assert holm([]) == []
+
+
+def test_the_bound_lies_where_the_confidence_says():
+    """Each row of 400 gains 1, 0 or -1: the mean of draws is normal to a few thousandths."""
+    draw = np.random.default_rng(0)
+    challenger, incumbent = draw.random(400) < 0.8, draw.random(400) < 0.75
+    each = challenger * 1.0 - incumbent
+    sides = np.zeros(400, np.int64), said(challenger), said(incumbent)
+    for confidence in (0.5, 0.84, 0.99):
+        bound = compare(accuracy, *sides, confidence=confidence).bound
+        assert bound == pytest.approx(each.mean() - norm.ppf(confidence) * each.std() / 20, abs=0.006)
 
 
 def test_swapping_sides_flips_the_difference():

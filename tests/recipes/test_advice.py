@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rung.core.evidence import Evidence, RungEvidence, Verdict
+from rung.core.evidence import Difference, Evidence, RungEvidence, Verdict
 from rung.core.types import Finding
 from rung.recipes.advice import next_steps
 
@@ -55,3 +55,21 @@ def test_where_test_rows_are_harder_that_is_said_once():
     assert next_steps(replace(BASE, verdicts=(replace(falls, verdict="no sign"),))) == next_steps(
         replace(BASE, verdicts=())
     )
+
+
+@pytest.mark.parametrize(
+    ("p", "saved_p", "confidence", "against", "told"),
+    [
+        (0.08, None, 0.95, "frozen", True),
+        (0.3, 0.08, 0.95, "frozen", True),  # by the Brier score it saves
+        (0.3, 0.3, 0.95, "frozen", False),
+        (0.08, None, 0.84, "frozen", False),  # what was asked for decided
+        (0.08, None, 0.95, "classic", False),  # who won then was another
+    ],
+)
+def test_whoever_was_ahead_but_not_for_sure_is_named(p, saved_p, confidence, against, told):
+    gain = Difference(0.02, -0.02, 0.06, -0.01, p)
+    saved = saved_p and Difference(0.02, -0.02, 0.06, -0.01, saved_p)
+    rung = RungEvidence("lora", "tried", against=against, gain=gain, saved=saved or None)
+    steps = next_steps(replace(BASE, verdicts=(), rungs=(rung,), confidence=confidence))
+    assert any("lora was ahead of frozen, but not for sure (p 0.08)" in step for step in steps) == told

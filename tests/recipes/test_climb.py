@@ -30,6 +30,7 @@ class Scripted:
     latency: float = 1.0
     refuses: str = ""
     one_class: bool = False
+    earlier: int = 0  # rows by which those that are wrong lie further to the front
     tried: list = field(default_factory=list)
 
     def applies(self, job):
@@ -42,7 +43,7 @@ class Scripted:
         self.tried.append(self.name)
         truth = job.target.value[job.plan.judged]
         answer = truth.copy()
-        wrong = np.arange(len(truth)) >= round(self.right * len(truth))
+        wrong = np.roll(np.arange(len(truth)) >= round(self.right * len(truth)), -self.earlier)
         answer[wrong] = 1 - answer[wrong]
         if self.one_class:
             answer[:] = 0
@@ -94,6 +95,15 @@ def test_a_gain_must_be_sure_and_a_dear_one_half_a_point_too(job, right, latency
     found = climb(large, ladder([Scripted("prior", 0.9), Scripted("a", right, latency=latency)]))
     assert found.winner == winner
     assert found.step("a").evidence.needed == (0.005 if latency > 2 else 0)
+
+
+@pytest.mark.parametrize(("confidence", "winner"), [(0.95, "a"), (0.84, "b")])
+def test_a_gain_needs_to_be_as_sure_as_the_job_asks(job, confidence, winner):
+    """Of 200 rows seven more are right and three fewer: 1.3 standard errors."""
+    rungs = [Scripted("prior", 0.5), Scripted("a", 0.8), Scripted("b", 0.82, earlier=7)]
+    told = climb(replace(job, confidence=confidence), ladder(rungs))
+    assert told.winner == winner
+    assert f"the {100 * confidence:.0f} % lower bound of its gain" in told.step("b").evidence.why
 
 
 def test_two_rungs_without_promotion_end_the_climb(job):

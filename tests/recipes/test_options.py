@@ -64,6 +64,7 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
         ({"search": -1}, "wanted 0 or more, got -1"),
         ({"device": "gpu"}, "wanted 'auto', 'cpu' or 'cuda', got 'gpu'"),
         ({"rungs": ""}, "wanted names with commas between them, got ''"),
+        ({"confidence": 1}, "wanted less than 1.0, got 1"),
         ({"workers": "two"}, "wanted a whole number, got 'two'"),
     ],
 )

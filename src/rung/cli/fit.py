@@ -49,6 +49,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     workers: Workers = None,
     device: Device = "auto",
     ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
+    confidence: Annotated[float, typer.Option(metavar="0.5-1", help="How sure a gain must be to be promoted.")] = 0.95,
     settings: Annotated[
         Optional[list[str]],
         typer.Option("--set", metavar="RUNG.SETTING=VALUE", help="A setting of one rung; may be repeated."),
@@ -89,6 +90,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             workers=workers,
             device=device,
             ensemble=ensemble,
+            confidence=confidence,
             set=settings,
             lr=lr,
             search=search,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rung.core.named import Named
 from rung.core.pieces import Pieces
-from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
+from rung.core.types import SURE, Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
 
 
 @dataclass(frozen=True)
@@ -244,6 +244,7 @@ class Job:
     left: Callable[[], float] = field(default=endless, repr=False)  # seconds of the budget that remain
     beside: Mapping[Role, BackboneCard] = field(default_factory=dict)  # backbones of other kinds of columns
     named: Named | None = None  # the classes as texts, where their names may tell something
+    confidence: float = SURE  # of the bound that a challenger's gain must have above 0
 
     @property
     def widths(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from rung.core.types import Cost
+from rung.core.types import SURE, Cost
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,8 +23,8 @@ class Score:
 class Difference:
     """Challenger minus incumbent on the same rows, signed so that positive is better.
 
-    bound: one-sided 95 % lower bound. p: one-sided (exact McNemar for accuracy without groups, else the
-    bootstrap's). p_holm: the same after Holm's correction over the rungs tried.
+    bound: one-sided lower bound, at 95 % unless the fit was told another confidence. p: one-sided (exact McNemar for
+    accuracy without groups, else the bootstrap's). p_holm: the same after Holm's correction over the rungs tried.
     """
 
     value: float
@@ -200,6 +200,7 @@ class Evidence:
     ranking: Ranking | None = None  # of backbones, where several could be taken
     parts: tuple[PartWorth, ...] = ()  # of a row, where it has several
     leak: Leak | None = None  # test rows that training rows repeat
+    confidence: float = SURE  # of the bound that decided promotions
 
     def rung(self, name: str) -> RungEvidence:
         """The step by that name; raises KeyError."""

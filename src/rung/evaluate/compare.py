@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc
 
 from rung.core.evidence import Difference
-from rung.core.types import Floats, Ints
+from rung.core.types import SURE, Floats, Ints
 from rung.metrics.base import Metric
 from rung.metrics.interval import TIMES, Resamples, over_repeats, quantiles, resamples, value_of
 
@@ -22,11 +22,12 @@ def compare(
     cluster: Ints | None = None,
     seed: int = 0,
     times: int = TIMES,
+    confidence: float = SURE,
 ) -> Difference:
     """How much better the challenger is, with its interval, bound and p, signed so that positive is better.
 
     Every resample scores both sides on the same draws (whole clusters where rows belong together), averaged over
-    the R repeats of each side. low and high: percentile 95 %; bound: the 5 % quantile; p, one-sided:
+    the R repeats of each side. low and high: percentile 95 %; bound: one-sided, at `confidence`; p, one-sided:
     (1 + resamples without gain) / (1 + resamples), but exact McNemar for accuracy on independent rows judged once.
     Predictions (R, V, C) or (V, C). Raises BadShape when rows disagree.
     Source: Efron and Tibshirani 1993, chapters 13 and 16; p with +1: Davison and Hinkley 1997, eq. 4.11.
@@ -39,7 +40,7 @@ def compare(
     draws = resamples(len(target), seed=seed, times=times, cluster=cluster)
     value = metric.sign * (value_of(metric, target, challenger_RVC) - value_of(metric, target, incumbent_RVC))
     gain_B = metric.sign * paired(metric, target, challenger_RVC, incumbent_RVC, draws)
-    low, bound, high = quantiles(gain_B, 0.025, 0.05, 0.975)
+    low, bound, high = quantiles(gain_B, 0.025, 1 - confidence, 0.975)
     once = _repeats(challenger_RVC) == _repeats(incumbent_RVC) == 1
     if metric.name == "accuracy" and once and not draws.clustered:
         columns = challenger_RVC.shape[-1]

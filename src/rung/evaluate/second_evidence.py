@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from rung.core.evidence import Difference
-from rung.core.types import Floats, Ints, Task
+from rung.core.types import SURE, Floats, Ints, Task
 from rung.evaluate.calibration import suited
 from rung.evaluate.compare import compare
 from rung.metrics.brier import brier
@@ -19,6 +19,7 @@ def saved(  # house: the arguments of compare, and the task
     *,
     cluster: Ints | None = None,
     seed: int = 0,
+    confidence: float = SURE,
 ) -> Difference:
     """Brier score, signed so that positive is better, each side at the one temperature that suits it best.
 
@@ -38,4 +39,4 @@ def saved(  # house: the arguments of compare, and the task
     True
     """
     sides = (suited(each, target, task) for each in (challenger_RVC, incumbent_RVC))
-    return compare(brier, target, *sides, cluster=cluster, seed=seed)
+    return compare(brier, target, *sides, cluster=cluster, seed=seed, confidence=confidence)

@@ -8,6 +8,7 @@ from rung.recipes.far import CHECK
 
 LISTED = "rung backbones lists them by --domain and --language"
 SAME = "come from the same place"  # of test and validation rows: said once
+LIKELY = 0.84  # one standard error: how sure a gain may be asked to be where 95 % asks for more rows than there are
 MANY = 0.05  # share of the test rows from which something wrong with them comes first
 SPOILT = {
     "unknown_label": "{n} of {of} test rows hold labels that training never had, scored as errors: mend these labels "
@@ -44,6 +45,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
         steps.extend(_of_shift(evidence, steps))
     if enough is not None and enough.verdict == "no":
         steps.append(enough.sentence)
+    steps.extend(_of_luck(evidence))
     if 0 < of < 200:
         steps.append(f"Only {of} test rows: intervals are wide; label more test rows before you compare models.")
     steps += [step for step in more if step not in steps]
@@ -53,6 +55,21 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     if not steps:
         steps.append("Nothing urgent: read the worst errors in the report, they are the likeliest wrong labels.")
     return tuple(steps)
+
+
+def _of_luck(evidence: Evidence) -> list[str]:
+    """Of the rungs that were ahead of the winner but not surely enough, the one that was surest."""
+    ahead = [
+        (min(gain.p for gain in (step.gain, step.saved) if gain is not None), step.name)
+        for step in evidence.rungs
+        if step.status == "tried" and not step.promoted and step.against == evidence.winner
+        if step.gain is not None and step.gain.value > 0 and step.gain.value >= step.needed
+    ]
+    p, name = min(ahead, default=(1.0, ""))
+    if evidence.winner == "prior" or evidence.confidence <= LIKELY or p >= 1 - LIKELY:
+        return []
+    ahead_of = f"{name} was ahead of {evidence.winner}, but not for sure (p {p:.2g})"
+    return [f"{ahead_of}: more rows would tell, or ask for less certainty with --confidence {LIKELY}."]
 
 
 def _of_shift(evidence: Evidence, before: Sequence[str]) -> list[str]:

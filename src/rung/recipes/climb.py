@@ -1,8 +1,8 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
-Expected ending: `Climbed.winner` is the last rung whose one-sided 95 % bound of the paired gain (99 % over guessing)
-stayed above 0, or whose gain may be luck while it saved Brier score for sure, and whose gain was `needed` or more;
-everything that was skipped, collapsed or not promoted says why in its own words.
+Expected ending: `Climbed.winner` is the last rung whose one-sided bound of the paired gain (95 % unless the job asks
+for another confidence; 99 % over guessing) stayed above 0, or whose gain may be luck while it saved Brier score for
+sure, and whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in its words.
 """
 
 from collections.abc import Callable, Sequence
@@ -164,14 +164,14 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     evidence = replace(evidence, against=held.name)
     if why := collapsed(job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior):
         return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
-    gain = compare(metric, truth, trial.prediction, incumbent.trial.prediction, cluster=cluster, seed=job.seed)
+    said = trial.prediction, incumbent.trial.prediction
+    gain = compare(metric, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
     dear = _dear(evidence, held)
     needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
-    sure, why = _sure(gain, held)
+    sure, why = _sure(gain, held, job.confidence)
     less: Difference | None = None
     if not sure and gain.value > 0 and held.gain is not None and _in_shares(job):
-        said = trial.prediction, incumbent.trial.prediction
-        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed)
+        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
         sure, told = less.bound > 0, f"that of the Brier score it saves, {less.bound:+.4f}"
         why += f", but {told}, is" if sure else f", nor is {told}"
     if sure and dear:
@@ -223,7 +223,7 @@ def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
     return "size" if challenger.size_bytes > DEAR * incumbent.size_bytes else ""
 
 
-def _sure(gain: Difference, held: RungEvidence) -> tuple[bool, str]:
+def _sure(gain: Difference, held: RungEvidence, confidence: float) -> tuple[bool, str]:
     """Whether the gain over the incumbent is no noise, and why.
 
     Two rungs may challenge guessing before the climb ends: with drawn labels 10 of 200 small climbs promoted one of
@@ -234,7 +234,8 @@ def _sure(gain: Difference, held: RungEvidence) -> tuple[bool, str]:
         verb = "is" if sure else "is not"
         return sure, f"the p of its gain over {held.name}, {gain.p:.4f}, {verb} below {OVER_GUESSING}"
     verb = "is" if gain.bound > 0 else "is not"
-    return gain.bound > 0, f"the 95 % lower bound of its gain over {held.name}, {gain.bound:+.4f}, {verb} above 0"
+    bound = f"the {100 * confidence:.4g} % lower bound of its gain over {held.name}, {gain.bound:+.4f}"
+    return gain.bound > 0, f"{bound}, {verb} above 0"
 
 
 def with_holm(steps: Sequence[Step]) -> list[Step]:

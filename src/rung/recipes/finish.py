@@ -147,6 +147,7 @@ def finish(
         calibration=calibration,
         half_width=width,
         leak=_leak(job, opened, final, noticed),
+        confidence=job.confidence,
     )
     advised = replace(evidence, next_steps=next_steps(evidence, (*noticed, *opened.findings)))
     return Finished(advised, temperature, width, final)

@@ -21,7 +21,7 @@ from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
 from rung.core.extras import need
 from rung.core.processes import leads
-from rung.core.types import Floats, Inputs, Role, Tell
+from rung.core.types import SURE, Floats, Inputs, Role, Tell
 from rung.recipes.ablation import worth_of_parts
 from rung.recipes.audited import noticed, noticed_late
 from rung.recipes.choice import deciding, for_columns, said_of
@@ -74,6 +74,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     workers: int | None = None,
     device: str = "auto",
     ensemble: bool = False,
+    confidence: float = SURE,
     set: Any = None,  # noqa: A002  # the flag's word
     lr: float | str | None = None,
     search: int = 0,
@@ -87,10 +88,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     runs/NAME). test: a file or table, or the share of rows kept closed until the end (0.2). budget: "10m". rungs,
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
     roles to override, {"age": "number"}. backbone: several are ranked, see rung.rank, within max_latency ("5ms"),
-    max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. set: options of rungs,
-    {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search: settings that each rung that trains
-    may try (extra "search"); storage: URL of a database where several machines share that search. resume: go on with
-    an interrupted fit of the same options and data.
+    max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. confidence: how sure a
+    gain must be, 0.5 to below 1. set: options of rungs, {"lora.rank": 16}. lr: learning rate of rungs that train, or
+    "find". search: settings that each rung that trains may try (extra "search"); storage: URL of a database where
+    several machines share that search. resume: go on with an interrupted fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
@@ -112,6 +113,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         workers=workers,
         device=device,
         ensemble=ensemble,
+        confidence=confidence,
         set=set,
         lr=lr,
         search=search,

@@ -37,6 +37,7 @@ def job_of(
         options.lr,
         beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
         named=_named(prepared, inputs, embedders),
+        confidence=options.confidence,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rung.core.errors import BadOption
-from rung.core.types import Role, Task
+from rung.core.types import SURE, Role, Task
 
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -135,6 +135,7 @@ class FitOptions(BaseModel):
     workers: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     ensemble: bool = False
+    confidence: float = Field(default=SURE, ge=0.5, lt=1)
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
     lr: Annotated[float | Literal["find"] | None, BeforeValidator(rate_of)] = None
@@ -199,6 +200,7 @@ def _flag(error: Any) -> str:
 
 _WANTED = {
     "greater_than_equal": "wanted {ge} or more",
+    "less_than": "wanted less than {lt}",
     "int_parsing": "wanted a whole number",
     "int_from_float": "wanted a whole number",
     "int_type": "wanted a whole number",
