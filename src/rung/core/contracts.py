@@ -7,9 +7,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from rung.core.evidence import SURE
 from rung.core.named import Named
 from rung.core.pieces import Pieces
-from rung.core.types import SURE, Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
+from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from rung.core.types import SURE, Cost
+from rung.core.types import Cost
 
 if TYPE_CHECKING:
     import polars as pl
+
+SURE = 0.95  # of the bound that decides promotions, unless a fit is told another
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 LabelKind = Literal["string", "integer", "number", "boolean"]
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
-SURE = 0.95  # of the bound that decides promotions, unless a fit is told another
 
 
 class Role(StrEnum):

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc
 
-from rung.core.evidence import Difference
-from rung.core.types import SURE, Floats, Ints
+from rung.core.evidence import SURE, Difference
+from rung.core.types import Floats, Ints
 from rung.metrics.base import Metric
 from rung.metrics.interval import TIMES, Resamples, over_repeats, quantiles, resamples, value_of
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from rung.core.evidence import Difference
-from rung.core.types import SURE, Floats, Ints, Task
+from rung.core.evidence import SURE, Difference
+from rung.core.types import Floats, Ints, Task
 from rung.evaluate.calibration import suited
 from rung.evaluate.compare import compare
 from rung.metrics.brier import brier

@@ -19,9 +19,10 @@ from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
+from rung.core.evidence import SURE
 from rung.core.extras import need
 from rung.core.processes import leads
-from rung.core.types import SURE, Floats, Inputs, Role, Tell
+from rung.core.types import Floats, Inputs, Role, Tell
 from rung.recipes.ablation import worth_of_parts
 from rung.recipes.audited import noticed, noticed_late
 from rung.recipes.choice import deciding, for_columns, said_of
