@@ -66,11 +66,15 @@ def test_copies_that_a_run_keeps_are_in_its_memory(make, monkeypatch):
 
 
 def test_a_run_costs_its_epochs_its_looks_and_what_is_beside_them():
-    rate = Rates(step=0.5, passed=0.25, made=3.0, memory=0, at_rest=1.0, beside=4.0)
+    rate = Rates(step=0.5, passed=0.25, made=3.0, memory=0, at_rest=1.0, beside=4.0, glance=0.5, copy=0.125, fresh=0.25)
     length_N, rows, aside = np.full(10, 2), np.arange(8), np.arange(8, 10)
     recipe = Recipe(epochs=3, batch=4, wise=False)
-    an_epoch, a_look = 2 * 1.0 + 16 * 0.5, 4 * 0.25
-    assert seconds_of_run(rate, recipe, length_N, rows, aside, seed=0) == 3 + 2 * 4 + 3 * an_epoch + 4 * a_look
+    an_epoch, a_look, early = 2 * 1.0 + 16 * 0.5, 0.5 + 4 * 0.25, 2 * (0.5 + 16 * 0.25)  # two rows set aside are few
+    plain = 3 + 4 + 3 * an_epoch + 4 * a_look + early
+    assert seconds_of_run(rate, recipe, length_N, rows, aside, seed=0) == plain + 0.25 + 2.5 * 0.125
+    wise = replace(recipe, wise=True)  # the mean of all epochs, seven blends and one put back, a look at each of seven
+    copies = 4 * 0.25 + (2.5 + 2 + 8) * 0.125
+    assert seconds_of_run(rate, wise, length_N, rows, aside, seed=0) == plain + 7 * a_look + copies
 
 
 def test_of_many_rows_no_more_are_set_aside_than_say_when_to_stop(make):

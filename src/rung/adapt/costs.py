@@ -148,7 +148,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
         for inner, aside in zip(folds, judged, strict=True):
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
             views += run if views else 0.0
-            seconds += [run, int(length_N[aside].sum()) * rate.passed]
+            seconds += [run, rate.look(int(length_N[aside].sum()))]
             seconds.append(_warming(job, rung.warm, rate, length_N, inner.train, batch=recipe.batch))
             if job.rate == FIND:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
@@ -173,7 +173,7 @@ def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, wa
     spent, plain = 0.0, replace(recipe, wise=False)
     for part in parts_of(job, rows):
         spent += seconds_of_run(rate, plain, length_N, part.train, part.train[:0], seed=job.seed)
-        spent += int(length_N.sum()) * rate.passed
+        spent += rate.look(int(length_N.sum()))
         spent += _warming(job, warm, rate, length_N, part.train, batch=recipe.batch)
     return spent + seconds_of_trees(job, rows)
 
@@ -186,7 +186,7 @@ def _warming(job: Job, warm: Warm | None, rate: Rates, length_N: Ints, rows: Int
     told = warm.rows(job, rows)
     steps = warm.steps(len(told), batch)
     drawn = steps * mixed(length_N, told, batch, job.seed, job.tunable.a_pass) if steps else 0.0
-    return rate.steps(steps, drawn) + int(length_N.sum()) * rate.passed
+    return rate.steps(steps, drawn) + rate.look(int(length_N.sum()))
 
 
 def _lengths(job: Job, sample: Ground) -> Ints:

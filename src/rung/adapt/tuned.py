@@ -26,7 +26,7 @@ from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
 from rung.adapt.runs import Run, agreed
 from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
-from rung.adapt.training.blends import Blend, blend, blends
+from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.rate_finder import find_rate
@@ -277,9 +277,7 @@ class Tuned:
         learner, body, start = self.learner(ground, rows, setting, aside)
         if start.weighted and recipe.imbalance == "none":
             recipe = replace(recipe, imbalance="weights")
-        before = (
-            {key: parameter.detach().clone() for key, parameter in learner.trained().items()} if recipe.wise else {}
-        )
+        before = copied(learner) if recipe.wise else {}
         around = Around(
             job.seed, name, job.notebook, job.tell,
             stop_after=setting.get("stop_after"),

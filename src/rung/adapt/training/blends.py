@@ -26,36 +26,35 @@ def blend(learner: Learner, start: Mapping[str, Tensor], soup: Mapping[str, Tens
 
     Source: Wortsman et al. 2022, Robust fine-tuning (WiSE-FT), eq. 2; Model soups, section 2 (uniform).
     """
-    if not start:
-        return
-    with torch.no_grad():
-        for name, parameter in learner.trained().items():
-            end = soup[name] if kept.soup and soup else parameter.detach().clone()
-            parameter.copy_(torch.lerp(start[name], end, kept.wise))
+    if start:
+        _between(learner, start, soup if kept.soup and soup else copied(learner), kept.wise)
 
 
 def blends(learner: Learner, start: Mapping[str, Tensor], trained: Trained, judge: Judge) -> tuple[Blend, float]:
     """Try every blend on the rows set aside, keep the best in the learner; the plain best epoch wins ties."""
     if trained.epochs == 0 and not trained.soup:
         return Blend(), trained.score
-    end = {name: parameter.detach().clone() for name, parameter in learner.trained().items()}
+    end = copied(learner)
     best, found = Blend(), trained.score
     for soup in (False, True) if trained.soup else (False,):
         for wise in WAYS:
             if (soup, wise) == (False, 1.0) or (not soup and trained.epochs == 0):
                 continue
-            _put(learner, end)
-            blend(learner, start, trained.soup, Blend(wise, soup))
+            _between(learner, start, trained.soup if soup else end, wise)
             said = learner.predict(judge.aside)
             now = judge.score(judge.aside, said) if np.isfinite(said).all() else -np.inf
             if now > found:
                 best, found = Blend(wise, soup), now
-    _put(learner, end)
-    blend(learner, start, trained.soup, best)
+    _between(learner, start, trained.soup if best.soup else end, best.wise)
     return best, found
 
 
-def _put(learner: Learner, weights: Mapping[str, Tensor]) -> None:
-    with torch.no_grad():
-        for name, parameter in learner.trained().items():
-            parameter.copy_(weights[name])
+def copied(learner: Learner) -> dict[str, Tensor]:
+    """The weights that learn as they are now."""
+    return {name: parameter.detach().clone() for name, parameter in learner.trained().items()}
+
+
+def _between(learner: Learner, start: Mapping[str, Tensor], end: Mapping[str, Tensor], wise: float) -> None:
+    """In place: a blend of few rows costs what its passes over the weights cost."""
+    for name, parameter in learner.trained().items():
+        torch.lerp(start[name], end[name], wise, out=parameter.detach())

@@ -7,8 +7,9 @@ from time import perf_counter
 
 import numpy as np
 
+from rung.adapt.training.blends import copied
 from rung.adapt.training.learner import Learner, parts
-from rung.adapt.training.loop import Around, train
+from rung.adapt.training.loop import ENOUGH, SEEN, Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Cost, Ints
@@ -23,12 +24,13 @@ DRAWS = 16
 
 @dataclass(frozen=True)
 class Rates:
-    """Seconds a token: of a training step, of a pass that learns nothing; seconds to make the learner; bytes.
+    """Seconds a token of a training step and of a pass that learns nothing; seconds to make the learner; bytes.
 
     memory: what stands beside a step: weights, gradients, moments, and the copies that a run keeps of what is trained.
     copies: those alone. weights: the net's own.
-    at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run of one epoch
-    that are no step: weights copied, an optimiser made.
+    at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run that are no
+    step: an optimiser made, the first steps' memory taken. glance: seconds of a pass whatever its tokens. copy: seconds
+    to copy all weights that learn. fresh: into memory that is new.
     """
 
     step: float
@@ -39,10 +41,17 @@ class Rates:
     weights: int = 0
     at_rest: float = 0.0
     beside: float = 0.0
+    glance: float = 0.0
+    copy: float = 0.0
+    fresh: float = 0.0
 
     def steps(self, many: float, tokens: float) -> float:
         """Seconds of so many training steps over so many tokens in all."""
         return many * self.at_rest + tokens * self.step
+
+    def look(self, tokens: float) -> float:
+        """Seconds of a pass over so many tokens, nothing learnt."""
+        return self.glance + tokens * self.passed
 
 
 def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> Rates:
@@ -70,15 +79,26 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     quick, other = timed([batch[: max(1, len(batch) // 4)] for batch in planned])
     at_rest, a_token = line([*steps, *quick])
     aside = rows[: learner.rows.tunable.at_once]
+    glance, passed = line([_passed(learner, some) for some in (aside, aside[: max(1, len(aside) // 4)]) * 2])
     begun = perf_counter()
-    learner.outputs(aside)
-    passed = perf_counter() - begun
-    trained = sum(parameter.nbytes for parameter in learner.trained().values())
+    kept = copied(learner)
+    fresh = perf_counter() - begun
+    begun = perf_counter()
+    for name, parameter in learner.trained().items():
+        kept[name].copy_(parameter.detach())
+    copy = perf_counter() - begun
+    trained = sum(each.nbytes for each in kept.values())
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
     copies = (KEPT + (BLENDED if recipe.wise else 0)) * trained
-    a_pass = passed / padded(length_N, [aside])
     memory = fixed + STATES * trained + copies
-    return Rates(a_token, a_pass, made, memory, copies, fixed, at_rest, min(beside, other))
+    return Rates(a_token, passed, made, memory, copies, fixed, at_rest, min(beside, other), glance, copy, fresh)
+
+
+def _passed(learner: Learner, rows: Ints) -> tuple[int, float]:
+    """Tokens and seconds of a pass."""
+    begun = perf_counter()
+    learner.outputs(rows)
+    return padded(learner.rows.length_N, [rows]), perf_counter() - begun
 
 
 def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
@@ -117,9 +137,12 @@ def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, asid
     """One training run: all epochs, the score after each, the blends."""
     planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)
     an_epoch = rate.steps(len(planned), padded(length_N, planned))
-    look = int(length_N[aside].sum()) * rate.passed
+    look = rate.look(int(length_N[aside].sum()))
     looks = recipe.epochs + 1 + (2 * BLENDS - 1 if recipe.wise else 0)
-    return rate.made + (1 + recipe.epochs) / 2 * rate.beside + recipe.epochs * an_epoch + looks * look
+    early = 2 * rate.look(int(length_N[rows[:SEEN]].sum())) if len(aside) < ENOUGH else look
+    copies = 1 + recipe.epochs / 2 + (2 * BLENDS + recipe.epochs - 1 if recipe.wise else 0)
+    kept = (KEPT + (BLENDED + 1 if recipe.wise else 0)) * rate.fresh + copies * rate.copy
+    return rate.made + rate.beside + kept + recipe.epochs * an_epoch + looks * look + early
 
 
 def total(seconds: Sequence[float], memory: int) -> Cost:

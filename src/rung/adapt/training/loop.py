@@ -24,6 +24,7 @@ from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
 
 EARLY = 0.1  # share of the steps after which a dead model must have shown itself
 LOOK = 500  # rows set aside that the early look scores
+ENOUGH, SEEN = 10, 64  # rows set aside that show a dead model; training rows that show it where those are fewer
 Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is better
 
 
@@ -165,7 +166,7 @@ class _Run:
         with torch.no_grad():
             for name, parameter in self.trained.items():
                 now = parameter.detach()
-                self.soup[name] = now.clone() if n == 1 else torch.lerp(self.soup[name], now, 1 / n)
+                self.soup[name] = now.clone() if n == 1 else self.soup[name].lerp_(now, 1 / n)
 
     def _step(self, batch: Ints) -> None:
         while True:
@@ -247,7 +248,8 @@ class _Run:
             facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
         if score > facts["best"] or not self.best:
             facts["best"], facts["best_epoch"] = score, facts["epoch"]
-            self.best = {name: tensor.detach().clone() for name, tensor in self.state.items()}
+            for name, tensor in self.state.items():
+                self.best[name] = self.best[name].copy_(tensor) if name in self.best else tensor.detach().clone()
         if facts["epoch"]:  # a good start may be bettered only when the rate has fallen: epochs vie with one another
             facts["idle"] = 0 if score > facts["learnt"] else facts["idle"] + 1
             facts["learnt"] = max(score, facts["learnt"])
@@ -255,11 +257,11 @@ class _Run:
     @property
     def _many(self) -> bool:
         """Whether the rows set aside are enough to look at; else training rows show one class alone."""
-        return self.judge is not None and len(self.judge.aside) >= 10
+        return self.judge is not None and len(self.judge.aside) >= ENOUGH
 
     @property
     def _seen(self) -> Ints:
-        return self.judge.aside[:LOOK] if self.judge is not None and self._many else self.rows[:64]
+        return self.judge.aside[:LOOK] if self.judge is not None and self._many else self.rows[:SEEN]
 
     def _one_class(self, said: Floats) -> bool:
         return self.judge is not None and self.judge.task.one_label and bool(np.ptp(said.argmax(1)) == 0)
