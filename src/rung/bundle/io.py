@@ -2,11 +2,18 @@
 
 import errno
 import os
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
 from rung.core.errors import DiskFull, FolderInUse
 
@@ -49,17 +56,46 @@ def write(path: Path, content: bytes) -> None:
 
     Raises DiskFull or FolderInUse; then nothing of the file is left.
     """
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a place for a file that becomes `path` when the block ends well, and vanishes when it does not."""
     with honest_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{path.name}.{uuid4().hex[:8]}")
         try:
-            with temporary.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            yield temporary
+            _to_disk(temporary)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: dict[str, str] | None = None) -> None:
+    """Put arrays into one safetensors file, straight from where they lie: weights may be half of what memory holds.
+
+    Raises OSError as any writing does.
+    """
+    path.touch()
+    mode = path.stat().st_mode  # of a file like any other: the library's own may be read by nobody else
+    try:
+        save_file({name: np.ascontiguousarray(each) for name, each in arrays.items()}, path, metadata)
+    except SafetensorError as error:
+        if (told := re.search(r"os error (\d+)", str(error))) is None:
+            raise
+        raise OSError(int(told[1]), os.strerror(int(told[1])), str(path)) from error
+    path.chmod(mode)
+
+
+def _to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager
@@ -76,11 +112,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield temporary
             for file in temporary.rglob("*"):
                 if file.is_file():
-                    descriptor = os.open(file, os.O_RDONLY)
-                    try:
-                        os.fsync(descriptor)
-                    finally:
-                        os.close(descriptor)
+                    _to_disk(file)
             if path.exists():
                 old = path.with_name(f".{path.name}.old.{uuid4().hex[:8]}")
                 path.replace(old)

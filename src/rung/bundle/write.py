@@ -5,11 +5,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save
 
-from rung.bundle.io import whole_folder
+from rung.bundle.io import whole_folder, write_arrays
 from rung.bundle.manifest import Manifest
 from rung.bundle.model import DELTA, MEMBER, Parts
 
@@ -37,7 +35,7 @@ def write_bundle(
         _write_parts(place, parts)
         for i, member in enumerate(parts.members):
             _write_parts(place / f"{MEMBER}{i}", member)
-        (place / "reference.safetensors").write_bytes(save(_contiguous(reference)))
+        write_arrays(place / "reference.safetensors", reference)
         if preprocessing is not None:
             (place / "preprocess").mkdir()
             preprocessing(str(place / "preprocess"))
@@ -57,10 +55,6 @@ def _write_parts(place: Path, parts: Parts) -> None:
     moved = {name.removeprefix(DELTA): each for name, each in parts.tensors.items() if name.startswith(DELTA)}
     head = {name: each for name, each in parts.tensors.items() if not name.startswith(DELTA)}
     place.mkdir(exist_ok=True)
-    (place / "head.safetensors").write_bytes(save(_contiguous(head)))
+    write_arrays(place / "head.safetensors", head)
     if moved:
-        (place / "delta.safetensors").write_bytes(save(_contiguous(moved)))
-
-
-def _contiguous(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+        write_arrays(place / "delta.safetensors", moved)

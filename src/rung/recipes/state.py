@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 from rung.bundle.blend import Blended, fitted
-from rung.bundle.io import whole_folder, write
+from rung.bundle.io import whole_file, whole_folder, write, write_arrays
 from rung.bundle.model import MEMBER, FittedModel, Parts
 from rung.core.contracts import Note, Trial
 from rung.core.errors import FolderInUse
@@ -73,9 +73,9 @@ class State:
             return
         parts = step.model.parts()
         arrays: dict[str, Any] = {
-            "prediction": np.ascontiguousarray(step.trial.prediction),
-            "train_rows": np.ascontiguousarray(step.trial.train_rows),
-            "train_prediction": np.ascontiguousarray(step.trial.train_prediction),
+            "prediction": step.trial.prediction,
+            "train_rows": step.trial.train_rows,
+            "train_prediction": step.trial.train_prediction,
         }
         metas = {**parts.meta, "members": [member.meta for member in parts.members]}
         content = {"evidence": _EVIDENCE.dump_python(step.evidence, mode="json"), "model": metas}
@@ -84,7 +84,7 @@ class State:
             _keep_parts(place, parts)
             for i, member in enumerate(parts.members):
                 _keep_parts(place / f"{MEMBER}{i}", member)
-            (place / "step.safetensors").write_bytes(save(arrays))
+            write_arrays(place / "step.safetensors", arrays)
             (place / "step.json").write_text(json.dumps(content), encoding="utf-8")
 
     def notebook(self) -> "Pages":
@@ -101,8 +101,7 @@ def _keep_parts(place: Path, parts: Parts) -> None:
     for name, raw in parts.files.items():
         (place / "files" / name).parent.mkdir(parents=True, exist_ok=True)
         (place / "files" / name).write_bytes(raw)
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in parts.tensors.items()}
-    (place / "model.safetensors").write_bytes(save(tensors))
+    write_arrays(place / "model.safetensors", parts.tensors)
 
 
 def _parts_in(place: Path, meta: dict[str, Any]) -> Parts:
@@ -133,8 +132,8 @@ class Pages:
 
     def put(self, name: str, note: Note) -> None:
         """Write; replaces what was there. Raises DiskFull."""
-        arrays = {key: np.ascontiguousarray(array) for key, array in note.arrays.items()}
-        write(self._page(name), save(arrays, metadata={"facts": json.dumps(note.facts, default=_plain)}))
+        with whole_file(self._page(name)) as page:
+            write_arrays(page, note.arrays, {"facts": json.dumps(note.facts, default=_plain)})
 
     def drop(self, name: str) -> None:
         """Forget, where there is something."""
