@@ -4,7 +4,8 @@ Peers: TF-IDF + logistic regression (ridge for numbers) and sentence-transformer
 by cross-validation. Every candidate gets the same training rows and is scored on the same test rows; Rung starts
 with an empty cache each time. With all rows the peers see the same table whatever the seed, so they run once a set and
 their seconds count for each seed. `--quick`: 1,000 rows of three sets, one seed. `--sets`, `--seeds`, `--sizes` narrow
-a full run, `--go-on` keeps the rows of the last one and adds those that it lacks.
+a full run, `--go-on` keeps the rows of the last one and adds those that it lacks. `--climb`: instead, Rung's whole
+climb against SetFit and Hugging Face's Trainer, with the options of climb.py.
 """
 
 import json
@@ -241,4 +242,10 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if "--climb" in sys.argv:
+        sys.argv.remove("--climb")
+        import climb
+
+        climb.main()
+    else:
+        main()
