@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from rung.adapt import contrastive, hearing
+from rung.adapt import contrastive, frozen, hearing
 from rung.adapt.frozen import Frozen
 from rung.adapt.ground import Ground, through
 from rung.adapt.hearing import telling
@@ -80,6 +80,14 @@ def test_frozen_takes_names_where_rows_alone_tell_less():
     alone = Frozen().climb(replace(told, named=None))
     truth = told.target.value[told.plan.judged]
     assert (trial.prediction[0].argmax(1) == truth).mean() > (alone.prediction[0].argmax(1) == truth).mean()
+
+
+def test_paths_with_names_are_in_what_frozen_is_said_to_take(monkeypatch):
+    monkeypatch.setattr(frozen, "_affords_words", lambda *_: False)
+    monkeypatch.setattr(frozen, "rate_of_products", lambda: 1e6)
+    job = job_of(told=True)
+    with_names, without = (Frozen().predict_cost(each).seconds for each in (job, replace(job, named=None)))
+    assert with_names - frozen.AT_REST == pytest.approx(3 * (without - frozen.AT_REST))  # a path more by each weight
 
 
 @pytest.mark.parametrize("told", [True, False])

@@ -104,6 +104,7 @@ class Frozen:
             folds = inner_folds(job, folds[0].train, self.inner)
         tried = folds if len(folds[0].train) < MANY or job.plan.kind == "folds" else folds[:2]
         work: float = n * width * job.target.outputs * len(folds) * 4 * PASSES * len(STRENGTHS)
+        work *= 1 + len(NAMES) if job.named is not None else 1
         network = 0.0
         if len(folds[0].train) >= LEAST_FOR_MLP:
             seconds, steps = steps_of(width, job.target, len(folds[0].train))
