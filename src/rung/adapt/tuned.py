@@ -37,6 +37,7 @@ from rung.adapt.views import AUTO, LATE, asked_of, summary, with_views
 from rung.adapt.warm import Warm
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Trial
+from rung.core.memory import give_back
 from rung.core.rng import digest
 from rung.core.types import Cost, Fold, Ints
 
@@ -273,6 +274,7 @@ class Tuned:
         aside: Ints | None,
         after: After | None = None,
     ) -> Run:
+        give_back()
         job, recipe = ground.job, self.recipe_for(ground.job, setting)
         learner, body, start = self.learner(ground, rows, setting, aside)
         if start.weighted and recipe.imbalance == "none":

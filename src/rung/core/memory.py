@@ -42,8 +42,7 @@ class Peak:
             self._cuda.reset_peak_memory_stats()
             self._before = int(self._cuda.memory_allocated())
             return
-        with suppress(OSError, AttributeError):  # no GNU C library
-            ctypes.CDLL("libc.so.6").malloc_trim(0)  # what was freed before is no room that comes for nothing
+        give_back()  # what was freed before is no room that comes for nothing
         with suppress(OSError):
             Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the high-water mark starts afresh
         self._before = _resident("VmRSS")
@@ -52,6 +51,12 @@ class Peak:
         """Say in `bytes` what was taken at most."""
         most = int(self._cuda.max_memory_allocated()) if self._cuda is not None else _resident("VmHWM")
         self.bytes = max(most - self._before, 0)
+
+
+def give_back() -> None:
+    """Return to the system what was freed: the C library keeps it in pieces, on which the next model would come."""
+    with suppress(OSError, AttributeError):  # no GNU C library
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _resident(what: str) -> int:
