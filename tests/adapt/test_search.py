@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from rung.adapt.training import trials
 from rung.adapt.training.rate_finder import steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
+from rung.core.errors import BadOption
 from rung.core.stops import Collapse
 
 PARTIAL = next(rung for rung in rungs() if rung.name == "partial")
@@ -191,3 +193,51 @@ def test_the_steepest_fall_names_the_rate():
     losses = [2.0] * 12 + [1.8, 1.3, 0.9, 0.8, 0.8] + [0.8] * 5 + [2.0, 5.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0]
     assert rates[11] <= steepest(rates, losses, 1.0) <= rates[16]
     assert steepest(rates, [1.0] * 30, 0.5) == 0.5
+
+
+TOGETHER = """
+import sys, time
+from rung.adapt.training.trials import opened
+import optuna
+time.sleep(max(0.0, float(sys.argv[2]) - time.time()))
+opened(sys.argv[1])
+"""
+
+
+def test_two_machines_may_make_one_storage_at_the_same_time(tmp_path):
+    pytest.importorskip("optuna")
+    url, begin = f"sqlite:///{tmp_path / 'search.db'}", str(time.time() + 8)
+    both = [subprocess.Popen([sys.executable, "-c", TOGETHER, url, begin]) for _ in range(2)]
+    assert [each.wait(120) for each in both] == [0, 0]
+
+
+@pytest.mark.parametrize("url", ["sqlite:////no/such/folder/search.db", "mysql://nobody@nowhere/search"])
+def test_a_storage_that_can_not_be_opened_is_one_message(url, monkeypatch):
+    pytest.importorskip("optuna")
+    monkeypatch.setattr(trials, "TRIES", 1)
+    with pytest.raises(BadOption, match="a database that can be opened"):
+        trials.opened(url)
+
+
+def test_each_fold_searches_among_settings_of_its_own(make, monkeypatch, tmp_path):
+    optuna = pytest.importorskip("optuna")
+    monkeypatch.setattr(PARTIAL, "recipe", replace(PARTIAL.recipe, epochs=1, batch=16))
+    url = f"sqlite:///{tmp_path / 'search.db'}"
+    PARTIAL.climb(make(search=4, folds=2, storage=url))
+    studies = [optuna.load_study(study_name=name, storage=url) for name in optuna.get_all_study_names(url)]
+    first, second = ([study.trials[n].params["times"] for study in studies] for n in (0, 1))
+    assert first == [1.0, 1.0]  # the recipe's own
+    assert len(set(second)) == 2
+
+
+def test_whoever_joins_a_study_draws_other_settings(tmp_path):
+    pytest.importorskip("optuna")
+    url, seen = f"sqlite:///{tmp_path / 'search.db'}", []
+
+    def run(params, _):
+        seen.append(params["times"])
+        return 0.0
+
+    for trials_by_now in (2, 3):  # as two machines with one seed would
+        search(run, Recipe(), {}, trials=trials_by_now, seed=1, name="shared", kept=url)
+    assert len(set(seen)) == 3

@@ -5,11 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rung.adapt import contrastive
 from rung.adapt.costs import FEW, folds_of
 from rung.adapt.ladder import rungs
+from rung.adapt.runs import agreed
 from rung.adapt.settings import checked_settings, known_settings, suit
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.core.errors import BadOption
+from rung.core.stops import Collapse
 from rung.core.types import Column, Fold, Role, Task
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
@@ -127,3 +130,34 @@ def test_a_rung_is_judged_on_each_repeat(make):
     assert trial.prediction.shape == (2, 24, job.target.outputs)
     assert (trial.prediction.sum(2) > 0.99).all()
     assert not np.allclose(*trial.prediction)
+
+
+def test_of_few_rows_settings_that_only_training_after_pairs_hears_are_said_to_be_unused(make):
+    said = {"contrastive.smoothing": 0.1, "contrastive.patience": 1, "contrastive.rate": 1e-4}
+    notes = TUNED["contrastive"].climb(make(rows=40, settings=said, **ALL)).notes
+    idle = "was not used: of so few rows the head is fitted, not trained"
+    assert {note for note in notes if idle in note} == {
+        f"contrastive.{name} {idle}" for name in ("smoothing", "patience")
+    }
+
+
+def test_pairs_that_draw_all_rows_into_one_point_collapse_within_a_tenth(make, monkeypatch):
+    monkeypatch.setattr(contrastive, "LEAST_STEPS", 70)
+    monkeypatch.setattr(contrastive, "MOST_STEPS", 70)
+    with pytest.raises(Collapse, match="same embedding after 7 of 70 steps"):
+        TUNED["contrastive"].climb(make(rows=40, settings={"contrastive.rate": 0.9}, **ALL))
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-6])
+def test_one_point_is_one_direction_whatever_its_length(spread):
+    draw = np.random.default_rng(0)
+    z = (1 + spread * draw.normal(size=(20, 8))) * draw.uniform(1, 9, size=(20, 1))
+    assert contrastive.one_point(z.astype(np.float32))
+    assert not contrastive.one_point(draw.normal(size=(20, 8)).astype(np.float32))
+
+
+def test_what_the_folds_found_goes_on_together():
+    """The middle by epochs brings its own blend: no median of each, which no fold judged."""
+    found = [(0, 1.0, True), (1, 0.5, False), (2, 0.25, True), (2, 1.0, True), (3, 0.5, False)]
+    choices = [dict(zip(("stop_after", "wise", "soup"), each, strict=True)) for each in found]
+    assert agreed(choices) == {"stop_after": 2, "wise": 0.25, "soup": True}

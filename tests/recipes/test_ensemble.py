@@ -152,3 +152,10 @@ def test_a_blend_that_wins_is_delivered_and_loaded(fake, paragraphs, tmp_path, m
     said = rung.load(run.path).predict_proba(paragraphs[kept["row"].to_list()])
     assert said == pytest.approx(np.array(kept["delivered:p"].to_list()), abs=1e-6)
     assert "ensemble" in (run.path / "report.html").read_text()
+
+
+@pytest.mark.journey
+def test_a_blend_that_could_not_be_tried_stops_nothing(paragraphs, tmp_path):
+    run = fit(paragraphs, target="label", rungs="classic", ensemble=True, out=tmp_path / "run")
+    assert run.evidence.rung("ensemble").status == "skipped"
+    assert run.evidence.winner == "classic"

@@ -10,6 +10,7 @@ for the order: first pairs, then a head.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 from math import ceil
 from typing import Any
 
@@ -22,13 +23,14 @@ from rung.adapt.bodies import Body, top, whole
 from rung.adapt.ground import Ground
 from rung.adapt.hearing import heard
 from rung.adapt.training.learner import Learner, Net
-from rung.adapt.training.loop import Around, train
+from rung.adapt.training.loop import EARLY, SEEN, Around, train
 from rung.adapt.training.recipe import LEAST_FOR_SMALL, Recipe
 from rung.adapt.tuned import Tuned
 from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared
 from rung.core.rng import generator
-from rung.core.types import Ints
+from rung.core.stops import Collapse
+from rung.core.types import Floats, Ints
 
 FEWEST, MOST = 8, 1000  # rows that it is made for
 # Rows up to which all blocks move. Accuracy of a probe after the pairs (the upper half alone), two draws: MPQA, 128
@@ -40,6 +42,7 @@ PASSES = 6  # of each row over the warm-up, as far as the limits allow
 # at 128 rows 120 lost one or two against 40.
 LEAST_STEPS, MOST_STEPS = 40, 70
 A_CLASS = 4  # rows of each class in a batch
+ALIKE = 1e-2  # spread of unit vectors: healthy ones of all classes have five times that and more
 
 
 class Pairs:
@@ -127,8 +130,11 @@ def paired(job: Job, rows: Ints) -> Ints:
     return rows if named is None else np.concatenate([rows, len(job.target) + np.arange(len(named.label))])
 
 
-def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
-    """Draw rows of one class together, in the body alone."""
+def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> tuple[str, ...]:
+    """Draw rows of one class together, in the body alone; what the loop noted.
+
+    Raises Collapse where after a tenth of the steps, or in the end, all rows have one embedding: no loss tells that.
+    """
     job = ground.job
     net = Net(body.module, body.vectors, nn.Identity())
     net.short = ground.tunable.precision == "bfloat16"
@@ -137,8 +143,24 @@ def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> None:
         label_N = np.concatenate([label_N, job.named.label])
     learner = Learner(net, ground.rows(body.k, None), torch.from_numpy(label_N), "softmax")
     planned = drawn(label_N, rows, recipe.batch, steps(len(rows), recipe.batch), job.seed)
-    around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned)
-    train(learner, replace(recipe, epochs=1, wise=False), rows, None, around)
+    heard, looks = count(1), (ceil(EARLY * len(planned)), len(planned))
+
+    def look(_: float) -> None:
+        if (step := next(heard)) in looks and one_point(learner.outputs(rows[:SEEN])):
+            raise Collapse(f"every row had the same embedding after {step} of {len(planned)} steps of pairs")
+
+    around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned, hear=look)
+    return train(learner, replace(recipe, epochs=1, wise=False), rows, None, around).notes
+
+
+def one_point(z_ND: Floats) -> bool:
+    """Whether all directions are one, to a hundredth.
+
+    >>> one_point(np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)), one_point(np.eye(2, dtype=np.float32))
+    (True, False)
+    """
+    unit_ND = z_ND / np.maximum(np.linalg.norm(z_ND, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    return len(z_ND) > 1 and float(unit_ND.std(axis=0).max()) < ALIKE
 
 
 register(

@@ -77,11 +77,12 @@ def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -
     [0, 1, 2]
     """
     found: list[Made] = []
-    begun = perf_counter()
+    begun = left()  # the budget's clock, which several processes share
     for f in range(many):
         found.append(fold(f))
-        needed = (perf_counter() - begun) / len(found) * (many - len(found))
-        if needed > (rest := left()) * LATE:
+        rest = left()
+        needed = 0.0 if rest == inf else (begun - rest) / len(found) * (many - len(found))
+        if needed > rest * LATE:
             said = f"after {len(found)} of {many} folds it needed about {needed:.0f} s more"
             raise OutOfTime(f"{said}, with {max(rest, 0):.0f} s left of the budget")
     return found
@@ -100,10 +101,10 @@ def short_list(
     >>> short_list(str, [{"k": 1}, {"k": 2}], 5, lambda: 0.0)
     ["{'k': 2}"]
     """
-    begun = perf_counter()
+    begun = left()
     last = train(settings[-1])
-    to_come = folds * len(settings) - 1 + REFIT
-    if len(settings) > 1 and (perf_counter() - begun) * to_come > left():
+    to_come, rest = folds * len(settings) - 1 + REFIT, left()
+    if len(settings) > 1 and rest < inf and (begun - rest) * to_come >= rest:
         return [last]
     return [*(train(setting) for setting in settings[:-1]), last]
 

@@ -1,5 +1,6 @@
 """Training runs that ended, and what several of them agree on."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,8 +45,20 @@ class Run:
         return restored(self.learner.predict(rows), self.start.shift, self.start.spread)
 
 
+def counted(lines: list[str], folds: int) -> tuple[str, ...]:
+    """Each line once; how many folds say it, where not all do.
+
+    >>> counted(["brought nothing", "modules at x", "modules at x"], 2)
+    ('brought nothing (1 of 2 folds)', 'modules at x')
+    """
+    many = Counter(lines)
+    return tuple(line if n >= folds else f"{line} ({n} of {folds} folds)" for line, n in many.items())
+
+
 def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
-    """One choice from those of the folds: the setting that most folds took, then the middle of what those found.
+    """One choice from those of the folds: the setting that most folds took, then what the middle one of those found.
+
+    The middle by epochs, with its own blend: epochs of one fold and the blend of another were judged by none.
 
     Trees over what training made ("fusion") are voted on by all folds, whatever else they took.
 
@@ -57,7 +70,8 @@ def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
     plain = [{k: v for k, v in choice.items() if k not in aside} for choice in choices]
     most = max(plain, key=lambda setting: (plain.count(setting), -plain.index(setting)))
     own = [choice for choice, setting in zip(choices, plain, strict=True) if setting == most]
-    middle = {key: sorted(choice[key] for choice in own)[len(own) // 2] for key in ("stop_after", "wise", "soup")}
+    found = sorted((choice["stop_after"], choice["wise"], choice["soup"]) for choice in own)[len(own) // 2]
+    middle = dict(zip(("stop_after", "wise", "soup"), found, strict=True))
     trees = [choice["fusion"] for choice in choices if "fusion" in choice]
     fusion = {"fusion": max(trees, key=trees.count)} if 2 * len(trees) > len(choices) else {}
     return {**most, **fusion, **middle}

@@ -34,6 +34,7 @@ class Start:
     shift: float
     spread: float
     weighted: bool
+    notes: tuple[str, ...] = ()  # of what was done before it
 
 
 def begin(job: Job, rows: Ints, aside: Ints | None, *, learns: bool = True) -> Start:

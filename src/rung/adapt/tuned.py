@@ -24,7 +24,7 @@ from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
-from rung.adapt.runs import Run, agreed
+from rung.adapt.runs import Run, agreed, counted
 from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
@@ -116,7 +116,7 @@ class Tuned:
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            tuple(dict.fromkeys([*said, *summary(went["views"]), *tuned_fusion.told(went["fusion"])])),
+            (*counted(said, len(notes)), *summary(went["views"]), *tuned_fusion.told(went["fusion"])),
             noted_model(first),
         )
 
@@ -139,7 +139,7 @@ class Tuned:
         if kept is not None:
             return kept
         inner = set_aside(job, fold.train)
-        notes, begun = unheeded(self.name, job), perf_counter()
+        notes, begun = unheeded(self.name, job, self.method.settings(job)), perf_counter()
 
         def trained(setting: dict[str, Any]) -> Run:
             said = ", ".join(f"{key} {value}" for key, value in setting.items())
@@ -167,7 +167,7 @@ class Tuned:
         }
         if best.choice["stop_after"] == 0 and not any("stop_after" in each for each in self.method.settings(job)):
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
-        every = [*notes, *best.trained.notes]
+        every = [*notes, *best.start.notes, *best.trained.notes]
         facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went, "fusion": trees}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
@@ -221,8 +221,8 @@ class Tuned:
         around = repr((recipe, base, job.metric.name, ground.tunable.card, job.seed))
         key = digest(job.target.value.tobytes(), inner.train.tobytes(), around).hex()
         best = search(
-            run, recipe, self.method.space(job), fixed=fixed,
-            trials=trials, seed=job.seed, name=f"rung {name} {key}", kept=job.storage or job.notebook,
+            run, recipe, self.method.space(job), fixed=fixed, seed=job.seed + digest(inner.train.tobytes())[0],
+            trials=trials, name=f"rung {name} {key}", kept=job.storage or job.notebook,
         )  # fmt: skip
         return kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None), best.trials
 
@@ -232,10 +232,11 @@ class Tuned:
         """Body and head, ready to train on `rows`."""
         job = heard(ground.job, rows)
         body = self.method.body(job, setting, ground.probe)
+        said: tuple[str, ...] = ()
         if self.warm is not None and warm:
-            self.warm.up(ground, rows, body, self.recipe_for(job, setting))
+            said = self.warm.up(ground, rows, body, self.recipe_for(job, setting))
             job = through(job, ground, body)
-        start = begin(job, rows, aside, learns=setting.get("stop_after") != 0)
+        start = replace(begin(job, rows, aside, learns=setting.get("stop_after") != 0), notes=said)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(job.seed)
             head = linear(start.head)

@@ -1,18 +1,26 @@
 """What a user set of a rung and its job has no use for: said, never dropped in silence."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from rung.adapt.tuned_fusion import AUTO as EITHER
 from rung.adapt.tuned_fusion import HEAD, why_not
 from rung.adapt.views import AUTO, NONE, fitting
 from rung.core.contracts import Job
 
+OF_TRAINING = ("smoothing", "imbalance", "head_rate", "patience", "wise")  # what pairs before it have no use for
 
-def unheeded(rung: str, job: Job) -> list[str]:
-    """One sentence for each such setting."""
+
+def unheeded(rung: str, job: Job, settings: Sequence[Mapping[str, Any]] = ()) -> list[str]:
+    """One sentence for each such setting. settings: the rung's short list."""
     found, asked = [], job.settings
     for name, unused in (("smoothing", 0.0), ("imbalance", "none")):
         said = asked.get(f"{rung}.{name}", unused)
         if said != unused and not job.target.task.one_label:
             found.append(f"{rung}.{name} {said} was not used: it is for targets of one class a row")
+    if settings and all(each.get("stop_after") == 0 for each in settings):
+        idle = [f"{rung}.{name}" for name in OF_TRAINING if asked.get(f"{rung}.{name}") is not None]
+        found += [f"{name} was not used: of so few rows the head is fitted, not trained" for name in idle]
     blocks = job.tunable.count if job.tunable is not None else 0
     if (k := int(asked.get(f"{rung}.k", 0))) > blocks:
         found.append(f"{rung}.k {k} was cut to the {blocks} blocks that there are")

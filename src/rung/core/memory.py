@@ -53,6 +53,12 @@ class Peak:
         self.bytes = max(most - self._before, 0)
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether that is what an error says: on a CPU torch has no kind of its own for it, and this room no torch."""
+    kinds = {kind.__name__ for kind in type(error).__mro__}
+    return bool(kinds & {"MemoryError", "OutOfMemoryError"}) or "can't allocate memory" in str(error)
+
+
 def give_back() -> None:
     """Return to the system what was freed: the C library keeps it in pieces, on which the next model would come."""
     with suppress(OSError, AttributeError):  # no GNU C library

@@ -8,12 +8,13 @@ sure, and whose gain was `needed` or more; everything that was skipped, collapse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import cast
+from typing import Literal, cast
 
 from rung.core.contracts import BackboneCard, Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
+from rung.core.memory import out_of_memory
 from rung.core.stops import Collapse, OutOfTime
-from rung.core.types import Task
+from rung.core.types import Cost, Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
 from rung.evaluate.second_evidence import saved
@@ -119,33 +120,45 @@ def _no_news(rung: Rung, job: Job) -> bool:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    late = incumbent is not None and ladder.left() <= 0  # to measure steps takes seconds too
-    if why := rung.applies(job) or ("nothing is left of the budget" if late else ""):
-        return Step(RungEvidence(rung.name, "skipped", why))
-    cost = agreed(rung.predict_cost(job))
-    if incumbent is not None and cost.seconds > ladder.left():
-        why = f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
-        return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
-    if cost.memory > (free := ladder.free()):
-        why = f"needs about {cost.memory / 1e9:.1f} GB of memory, more than the {free / 1e9:.1f} GB that are free"
+    cost, why = _affordable(rung, job, ladder, incumbent)
+    if why or cost is None:
         return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
     ladder.view.starting(rung.name, cost)
     started = perf_counter()
+
+    def ended(status: Literal["skipped", "collapsed", "failed"], why: str) -> Step:
+        return Step(RungEvidence(rung.name, status, why, predicted=cost, seconds=perf_counter() - started))
+
     try:
         trial = rung.climb(job)
+        model = rung.refit(job, trial.choice) if trial.model is None else trial.model
     except Collapse as died:
-        spent = perf_counter() - started
-        return Step(RungEvidence(rung.name, "collapsed", str(died), predicted=cost, seconds=spent))
-    except OutOfTime as late:
-        spent = perf_counter() - started
-        return Step(RungEvidence(rung.name, "skipped", str(late), predicted=cost, seconds=spent))
-    model = rung.refit(job, trial.choice) if trial.model is None else trial.model
+        return ended("collapsed", str(died))
+    except OutOfTime as spent:
+        return ended("skipped", str(spent))
+    except (MemoryError, RuntimeError) as error:
+        if incumbent is None or not out_of_memory(error):
+            raise
+        return ended("failed", "memory ran out, and smaller batches did not help")
     seconds = perf_counter() - started
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds))
     ladder.keep(step)
     return step
+
+
+def _affordable(rung: Rung, job: Job, ladder: Ladder, incumbent: Step | None) -> tuple[Cost | None, str]:
+    """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
+    late = incumbent is not None and ladder.left() <= 0  # to measure steps takes seconds too
+    if why := rung.applies(job) or ("nothing is left of the budget" if late else ""):
+        return None, why
+    cost = agreed(rung.predict_cost(job))
+    if incumbent is not None and cost.seconds > ladder.left():
+        return cost, f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
+    free = ladder.free()
+    needs = f"needs about {cost.memory / 1e9:.1f} GB of memory, more than the {free / 1e9:.1f} GB that are free"
+    return cost, needs if cost.memory > free else ""
 
 
 def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:

@@ -179,7 +179,7 @@ def _shift(job: Job, climbed: Climbed, by_rung: Mapping[str, Score]) -> tuple[Ve
             continue
         scored[step.name] = step.score, by_rung[step.name]
         choice = step.choice or {}
-        if "stop_after" in choice:  # body and head were trained together
+        if choice.get("stop_after"):  # body and head were trained together
             wise = float(choice.get("wise", 1.0))
             ways[step.name] = "LP-FT" if wise == 1 else f"LP-FT, WiSE-FT at {wise:g}"
     if climbed.winner not in scored:

@@ -15,6 +15,7 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings, for_rungs, suit
+from rung.adapt.training.trials import opened
 from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
@@ -126,6 +127,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     for_rungs(checked_settings(options.set), [rung.name for rung in chosen])
     if options.search:
         need("optuna", "search")
+        if options.storage and leads():
+            opened(options.storage)
     use_threads(options.workers)
     prepared = noticed(prepare(data, options, test if _is_table(test) else None), options)
     suit(options.set, prepared.columns)
@@ -265,7 +268,7 @@ def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell
     inputs = seen(prepared.test.frame[index], prepared.columns, embedders, tell)
     predicted: dict[str, Floats] = {}
     for step in climbed.steps:
-        if step.evidence.name == ENSEMBLE:  # its members' predictions are at hand
+        if step.evidence.name == ENSEMBLE and step.model is not None:  # its members' predictions are at hand
             weight_of = members_of(step)
             predicted[ENSEMBLE] = mixed([predicted[name] for name in weight_of], tuple(weight_of.values()))
         elif step.model is not None:

@@ -6,11 +6,13 @@ from dataclasses import replace
 from rung.bundle.blend import Blended, together
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Rung
+from rung.core.memory import out_of_memory
 from rung.recipes.climb import Climbed
 from rung.recipes.ensemble import NAME, members_of
 
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 NOT_REFITTED = "the training rows of the first fold alone: the budget left no time to train on all rows"
+NO_MEMORY = "the training rows of the first fold alone: memory ran out while it was trained on all rows"
 
 
 def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[], float]) -> tuple[Climbed, str]:
@@ -32,7 +34,12 @@ def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[
     for name, rung in dear.items():
         trial = steps[name].trial
         assert trial is not None
-        steps[name] = replace(steps[name], model=rung.refit(job, trial.choice))
+        try:
+            steps[name] = replace(steps[name], model=rung.refit(job, trial.choice))
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            return climbed, NO_MEMORY
     if climbed.winner == NAME:
         models = [model for name in names if isinstance(model := steps[name].model, FittedModel | Blended)]
         weights = list((winner.evidence.choice or {})["weights"].values())

@@ -160,11 +160,13 @@ class Learner:
 
     def outputs(self, rows: Ints) -> Floats:
         """(n, C) raw outputs of these rows, nothing learnt."""
-        out: Floats = np.empty((len(rows), int(self.net.head.out_features)), np.float32)  # type: ignore[arg-type]  # a layer's
+        out: Floats | None = None
         for at in by_length(self.rows.length_N[rows], self.rows.tunable.at_once):
             with frozen(self.net), torch.inference_mode():
-                out[at] = self.net(**self.rows.take(rows[at])).float().cpu().numpy()
-        return out
+                some = self.net(**self.rows.take(rows[at])).float().cpu().numpy()
+            out = np.empty((len(rows), some.shape[1]), np.float32) if out is None else out
+            out[at] = some
+        return np.empty((0, int(self.net.head.out_features)), np.float32) if out is None else out  # type: ignore[arg-type]  # a layer's
 
     def predict(self, rows: Ints) -> Floats:
         """(n, C) probabilities, or standardised values for a regression."""

@@ -19,12 +19,14 @@ from rung.adapt.training.optimiser import adamw, by_rows, excess, factor, groups
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Notebook
+from rung.core.memory import out_of_memory
 from rung.core.stops import Collapse
 from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
 
 EARLY = 0.1  # share of the steps after which a dead model must have shown itself
 LOOK = 500  # rows set aside that the early look scores
 ENOUGH, SEEN = 10, 64  # rows set aside that show a dead model; training rows that show it where those are fewer
+PAIRED = 8  # rows at once below which pairs teach too little to go on
 Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is better
 
 
@@ -102,7 +104,7 @@ class _Run:
         self.start = {name: p.detach().clone() for name, p in body.items()} if recipe.l2sp or recipe.mixout else {}
         self.checkpoints = Checkpoints(around.notebook, around.name)
         # Many images at once fall out of the caches (32: two to seven times as slow as 8); pairs need the whole batch.
-        self.micro = recipe.micro or (recipe.batch if around.loss else min(recipe.batch, tunable.at_once))
+        self.micro = recipe.batch if around.loss else recipe.micro or min(recipe.batch, tunable.at_once)
         self.steps = recipe.epochs * (len(around.order(0)) if around.order else ceil(len(rows) / recipe.batch))
         self.best: dict[str, Tensor] = {}
         self.soup: dict[str, Tensor] = {}
@@ -175,13 +177,12 @@ class _Run:
                     self._gradients(batch)
                 break
             except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-                if not _out_of_memory(error) or self.micro == 1:
+                if not out_of_memory(error) or self.micro <= (PAIRED if self.around.loss else 1):
                     raise
                 self.micro = max(1, self.micro // 2)
                 self.facts["micro"] = self.micro
-                self.facts["notes"].append(
-                    f"memory ran out: batches of {self.recipe.batch} pass {self.micro} rows at once"
-                )
+                said = f"memory ran out: batches of {self.recipe.batch} pass {self.micro} rows at once"
+                self.facts["notes"].append(said + ", and those alone are compared" * (self.around.loss is not None))
                 if torch.cuda.is_available():
                     torch.cuda.empty_cache()
         frozen_now = self._frozen_now()
@@ -196,14 +197,17 @@ class _Run:
         self.optimiser.zero_grad(set_to_none=True)
         workers, rank = self.accelerator.num_processes, self.accelerator.process_index
         whole = self._weights(batch).sum()
-        own = batch[rank::workers]
+        together = self.around.loss is not None  # pairs want the whole batch, so each process takes it
+        own = batch if together else batch[rank::workers]
+        share = 1 if together else workers if len(own) else 0
+        own = own if len(own) else batch[:1]  # a process without a row has to meet the others all the same
         parts = [own[at : at + self.micro] for at in range(0, len(own), self.micro)]
         total = 0.0
         for i, part in enumerate(parts):
 
             def passed(part: Ints = part) -> Tensor:
                 each = self.learner.losses(self.net, part, self.loss, self.facts["epoch"])
-                mine: Tensor = (each * self._weights(part)).sum() / whole * workers  # processes average it away
+                mine: Tensor = (each * self._weights(part)).sum() / whole * share  # processes average it away
                 return mine
 
             if workers > 1 and i < len(parts) - 1:
@@ -290,8 +294,3 @@ class _Run:
 
 def _task(learner: Learner) -> Task:
     return {"softmax": Task.MULTICLASS, "sigmoid": Task.MULTILABEL, "identity": Task.REGRESSION}[learner.link]
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """On a CPU torch says it in the words of a RuntimeError alone."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

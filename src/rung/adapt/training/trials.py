@@ -7,17 +7,20 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from random import random
 from time import sleep
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from rung.adapt.training.recipe import Recipe
 from rung.core.contracts import Note, Notebook
+from rung.core.errors import BadOption
 from rung.core.extras import need
 from rung.core.stops import Collapse
 
 After = Callable[[int, float], None]  # epoch, score on the rows set aside: may raise to end the run
 Space = Mapping[str, tuple[Any, ...]]  # what a method adds: choices by name
+TRIES = 4  # to open a database
 STARTS = 4  # trials before the median prunes
 # Seconds between signs of life of a trial in a storage, and without one until it counts as dead.
 BEAT, DEAD = 10, 30
@@ -115,19 +118,42 @@ def _count(study: Any, *states: str) -> int:
 
 def _study(optuna: Any, name: str, seed: int, storage: str | None) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with catch_warnings():
-        simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life are one
-        beating = storage and optuna.storages.RDBStorage(
-            storage, heartbeat_interval=BEAT, grace_period=DEAD, heartbeat_stale_trial_callback=_again
-        )
-    return optuna.create_study(
-        storage=beating or None,
+    study = optuna.create_study(
+        storage=opened(storage) if storage else None,
         study_name=name,
         direction="maximize",
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTS),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=STARTS, n_warmup_steps=1),
     )
+    own = seed + len(study.trials)  # whoever joins a study later draws other settings than who began it
+    study.sampler = optuna.samplers.TPESampler(seed=own % 2**32, n_startup_trials=STARTS)
+    return study
+
+
+def opened(storage: str) -> Any:
+    """The database of that URL, made where there is none; raises BadOption where it can't be opened.
+
+    Two machines that make its tables at once meet each other's halves: whoever is second tries again.
+    """
+    optuna = need("optuna", "search")
+    for tries in range(TRIES):
+        try:
+            with catch_warnings():
+                simplefilter("ignore", optuna.exceptions.ExperimentalWarning)  # signs of life are one
+                return optuna.storages.RDBStorage(
+                    storage, heartbeat_interval=BEAT, grace_period=DEAD, heartbeat_stale_trial_callback=_again
+                )
+        except Exception as error:  # of whatever library speaks to that kind of database
+            if tries < TRIES - 1 and not isinstance(error, ImportError):
+                sleep(0.5 + random())  # so that two do not meet again
+                continue
+            raise BadOption(
+                f"--storage {storage}",
+                wanted="a database that can be opened",
+                got=str(error).strip().partition("\n")[0],
+                fix="Give a place that can be written, such as sqlite:///search.db; others want a driver installed.",
+            ) from error
+    raise AssertionError
 
 
 def _again(study: Any, trial: Any) -> None:
