@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from test_climb import Scripted, job, ladder  # noqa: F401  # job is a fixture
+import test_climb
+from test_climb import Scripted, ladder
 
 from rung.core.memory import out_of_memory
 from rung.recipes.climb import climb
 from rung.recipes.refit import NO_MEMORY, refitted
+
+job = test_climb.job
 
 
 class OutOfMemoryError(RuntimeError):
@@ -17,7 +20,7 @@ ERRORS = [MemoryError(), OutOfMemoryError("CUDA"), RuntimeError("DefaultCPUAlloc
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_rung_for_which_memory_runs_out_has_failed_by_name(job, monkeypatch, error):  # noqa: F811
+def test_a_rung_for_which_memory_runs_out_has_failed_by_name(job, monkeypatch, error):
     large = Scripted("full", 1.0)
 
     def climbs(_):
@@ -30,7 +33,7 @@ def test_a_rung_for_which_memory_runs_out_has_failed_by_name(job, monkeypatch, e
     assert "memory ran out" in found.step("full").evidence.why
 
 
-def test_another_error_is_a_bug_as_ever(job, monkeypatch):  # noqa: F811
+def test_another_error_is_a_bug_as_ever(job, monkeypatch):
     broken = Scripted("full", 1.0)
     monkeypatch.setattr(broken, "climb", lambda _: np.zeros(2).reshape(3))
     with pytest.raises(ValueError, match="reshape"):
@@ -38,7 +41,7 @@ def test_another_error_is_a_bug_as_ever(job, monkeypatch):  # noqa: F811
     assert not out_of_memory(RuntimeError("shapes"))
 
 
-def test_a_winner_that_can_not_learn_from_all_rows_is_delivered_as_it_was_judged(job, monkeypatch):  # noqa: F811
+def test_a_winner_that_can_not_learn_from_all_rows_is_delivered_as_it_was_judged(job, monkeypatch):
     rung = Scripted("full", 0.9)
     found = climb(job, ladder([Scripted("prior", 0.5), rung]))
     rung.dear = True
