@@ -77,7 +77,7 @@ def one(seed: int) -> list[dict[str, Any]]:
     target = encode(train["label"]).target
     every = np.arange(TRAIN)
     plan = Plan("holdout", (Fold(every[TRAIN // 5 :], every[: TRAIN // 5]),), every)
-    inputs = seen(train, columns, embedder, lambda _: None)
+    inputs = seen(train, columns, {Role.TEXT: embedder}, lambda _: None)
     job = Job(
         inputs, columns, target, plan, default(Task.BINARY), seed, backbone=embedder.card, tunable=embedder.tunable
     )
@@ -87,7 +87,7 @@ def one(seed: int) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"seed": seed, "way": name}
         for side, table in tests.items():
             truth = encode(table["label"], task=Task.BINARY, labels=target.labels).target.value
-            said = model.predict(seen(table, columns, embedder, lambda _: None))
+            said = model.predict(seen(table, columns, {Role.TEXT: embedder}, lambda _: None))
             row[side] = float((said.argmax(1) == truth).mean())
         row["lost"] = row["source"] - row["shifted"]
         print(row, flush=True)
