@@ -133,12 +133,10 @@ def test_a_rung_is_judged_on_each_repeat(make):
 
 
 def test_of_few_rows_settings_that_only_training_after_pairs_hears_are_said_to_be_unused(make):
-    said = {"contrastive.smoothing": 0.1, "contrastive.patience": 1, "contrastive.rate": 1e-4}
+    said = {"contrastive.smoothing": 0.1, "contrastive.micro": 4, "contrastive.rate": 1e-4}
     notes = TUNED["contrastive"].climb(make(rows=40, settings=said, **ALL)).notes
     idle = "was not used: of so few rows the head is fitted, not trained"
-    assert {note for note in notes if idle in note} == {
-        f"contrastive.{name} {idle}" for name in ("smoothing", "patience")
-    }
+    assert {note for note in notes if idle in note} == {f"contrastive.{name} {idle}" for name in ("smoothing", "micro")}
 
 
 def test_pairs_that_draw_all_rows_into_one_point_collapse_within_a_tenth(make, monkeypatch):

@@ -168,7 +168,7 @@ def test_two_processes_climb_as_one_does(tmp_path, table):
     config.write_text(json.dumps(json.loads(config.read_text()) | still))
     one = rung.fit(
         tmp_path / "table.csv", target="label", backbone=str(tmp_path / "bert"), rungs="full", metric="log_loss",
-        set={"full.epochs": 2, "full.batch": 8}, test=0.3, out=tmp_path / "one",
+        set={"full.epochs": 2, "full.batch": 19}, test=0.3, out=tmp_path / "one",
     )  # fmt: skip
     log = [json.loads(line) for line in (one.path / "log.jsonl").read_text().splitlines()]
     (ended,) = (line for line in log if line.get("name") == "full")
@@ -176,7 +176,7 @@ def test_two_processes_climb_as_one_does(tmp_path, table):
     assert "memory" in ended
     fit = ["-m", "rung", "fit", "table.csv", "--target", "label", "--backbone", str(tmp_path / "bert")]
     fit += ["--rungs", "full", "--metric", "log_loss", "--set", "full.epochs=2", "--test", "0.3", "--json"]
-    fit += ["--set", "full.batch=8", "-o"]  # 41 rows train in some folds: one process has none of the last batch's row
+    fit += ["--set", "full.batch=19", "-o"]  # 58 rows train in a fold: one process has none of the last batch's row
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     two = subprocess.run([*torchrun, *fit, "two"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert two.returncode == 0, two.stderr[-3000:]

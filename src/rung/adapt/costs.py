@@ -82,7 +82,7 @@ def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -
         found.append(fold(f))
         rest = left()
         needed = 0.0 if rest == inf else (begun - rest) / len(found) * (many - len(found))
-        if needed > rest * LATE:
+        if needed > max(rest, 0.0) * LATE:  # of the last fold nothing is needed, however late it ended
             said = f"after {len(found)} of {many} folds it needed about {needed:.0f} s more"
             raise OutOfTime(f"{said}, with {max(rest, 0):.0f} s left of the budget")
     return found

@@ -8,7 +8,8 @@ from rung.adapt.tuned_fusion import HEAD, why_not
 from rung.adapt.views import AUTO, NONE, fitting
 from rung.core.contracts import Job
 
-OF_TRAINING = ("smoothing", "imbalance", "head_rate", "patience", "wise")  # what pairs before it have no use for
+# of the training that pairs come before
+OF_TRAINING = ("smoothing", "imbalance", "head_rate", "patience", "wise", "micro")
 
 
 def unheeded(rung: str, job: Job, settings: Sequence[Mapping[str, Any]] = ()) -> list[str]:
