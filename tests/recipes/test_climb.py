@@ -82,18 +82,18 @@ def test_a_challenger_that_is_not_clearly_better_is_not_used(job):
 
 
 @pytest.mark.parametrize(
-    ("right", "latency", "winner"),
-    [(0.904, 1.0, "a"), (0.904, 3.0, "prior"), (0.906, 3.0, "a"), (0.9005, 1.0, "prior")],
+    ("right", "latency", "points", "winner"),
+    [(0.904, 1, 0.5, "a"), (0.904, 3, 0.5, "prior"), (0.904, 3, 0, "a"), (0.906, 3, 0.5, "a"), (0.9005, 3, 0, "prior")],
 )
-def test_a_gain_must_be_sure_and_a_dear_one_half_a_point_too(job, right, latency, winner):
+def test_a_gain_must_be_sure_and_a_dear_one_as_large_as_asked_too(job, right, latency, points, winner):
     """On 2,000 rows that judge; 0.904 is eight rows more than 0.9, all of them in its favour, 0.9005 one."""
     n = 4000
     target = replace(job.target, value=np.random.default_rng(0).integers(0, 2, n))
     plan = Plan("holdout", (Fold(np.arange(n // 2), np.arange(n // 2, n)),), np.arange(n))
-    large = replace(job, target=target, plan=plan)
+    large = replace(job, target=target, plan=plan, min_gain=points)
     found = climb(large, ladder([Scripted("prior", 0.9), Scripted("a", right, latency=latency)]))
     assert found.winner == winner
-    assert found.step("a").evidence.needed == (0.005 if latency > 2 else 0)
+    assert found.step("a").evidence.needed == (points / 100 if latency > 2 else 0)
 
 
 @pytest.mark.parametrize(("confidence", "winner"), [(0.95, "a"), (0.84, "b")])

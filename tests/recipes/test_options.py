@@ -65,13 +65,14 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
         ({"device": "gpu"}, "wanted 'auto', 'cpu' or 'cuda', got 'gpu'"),
         ({"rungs": ""}, "wanted names with commas between them, got ''"),
         ({"confidence": 1}, "wanted less than 1.0, got 1"),
+        ({"min_gain": -1}, "wanted 0.0 or more, got -1"),
         ({"workers": "two"}, "wanted a whole number, got 'two'"),
     ],
 )
 def test_a_wrong_value_is_answered_in_the_words_of_the_rest(given, words):
     with pytest.raises(BadOption) as caught:
         checked(**given)
-    assert caught.value.got == f"--{next(iter(given))}: {words}"
+    assert caught.value.got == f"--{next(iter(given)).replace('_', '-')}: {words}"
 
 
 def test_a_setting_of_a_rung_that_is_not_tried_is_refused_with_the_rungs_that_would_take_it():

@@ -130,7 +130,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
     seconds: list[float] = []
-    varied, grown, memory = 0.0, 0.0, 0
+    varied, grown, memory, files = 0.0, 0.0, 0, 0.0
     fusion = rung.fusion(job)
     settings, at = rung.method.settings(job), 0
     for setting in settings:
@@ -140,9 +140,10 @@ def predicted(rung: Trains, job: Job) -> Cost:
             body = rung.method.body(small, setting, ground.probe)
             kept = 0.0
             if body.k:
-                begun = perf_counter()
-                ground.rows(body.k, None)
-                kept = (perf_counter() - begun) / max(1, int(ground.rows(0, None).length_N.sum()))
+                begun, known = perf_counter(), max(1, int(ground.rows(0, None).length_N.sum()))
+                own = ground.rows(body.k, None).kept or ()
+                kept = (perf_counter() - begun) / known
+                files += sum(each.bits_U.nbytes for each in own) / known * int(length_N.sum())
             rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
         seconds.append(kept * int(length_N.sum()))
         views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k, folds=len(whole))
@@ -166,7 +167,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     plain = total([times * each for each in seconds], memory)
     plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)
-    return both if both.seconds <= job.left() else plain
+    return replace(both if both.seconds <= job.left() else plain, mapped=ceil(files))
 
 
 def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Warm | None) -> float:

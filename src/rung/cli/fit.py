@@ -50,6 +50,9 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     device: Device = "auto",
     ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
     confidence: Annotated[float, typer.Option(metavar="0.5-1", help="How sure a gain must be to be promoted.")] = 0.95,
+    min_gain: Annotated[
+        float, typer.Option(metavar="POINTS", help="Least gain worth twice the latency or size.")
+    ] = 0.5,
     settings: Annotated[
         Optional[list[str]],
         typer.Option("--set", metavar="RUNG.SETTING=VALUE", help="A setting of one rung; may be repeated."),
@@ -91,6 +94,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
             device=device,
             ensemble=ensemble,
             confidence=confidence,
+            min_gain=min_gain,
             set=settings,
             lr=lr,
             search=search,

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.core.evidence import SURE
+from rung.core.evidence import LEAST, SURE
 from rung.core.named import Named
 from rung.core.pieces import Pieces
 from rung.core.types import Column, Cost, Delta, Floats, Inputs, Ints, Item, Plan, Role, Target, Tell, silent
@@ -246,6 +246,7 @@ class Job:
     beside: Mapping[Role, BackboneCard] = field(default_factory=dict)  # backbones of other kinds of columns
     named: Named | None = None  # the classes as texts, where their names may tell something
     confidence: float = SURE  # of the bound that a challenger's gain must have above 0
+    min_gain: float = LEAST  # points that it must gain at over twice the latency or size
 
     @property
     def widths(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SURE = 0.95  # of the bound that decides promotions, unless a fit is told another
+LEAST = 0.5  # points that a rung of over twice the latency or size must gain, unless a fit is told other ones
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ class Evidence:
     parts: tuple[PartWorth, ...] = ()  # of a row, where it has several
     leak: Leak | None = None  # test rows that training rows repeat
     confidence: float = SURE  # of the bound that decided promotions
+    min_gain: float = LEAST  # points that were asked of a gain that costs over twice the latency or size
 
     def rung(self, name: str) -> RungEvidence:
         """The step by that name; raises KeyError."""

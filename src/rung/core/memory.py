@@ -34,10 +34,15 @@ class Peak:
     ) -> None:
         self.stop()
 
+    @property
+    def of_device(self) -> bool:
+        """Whether a device's memory is counted, not the process's."""
+        return self._device != "cpu" and _cuda() is not None
+
     def start(self) -> None:
         """Count from here on."""
         gc.collect()
-        self._cuda = None if self._device == "cpu" else _cuda()
+        self._cuda = _cuda() if self.of_device else None
         if self._cuda is not None:
             self._cuda.reset_peak_memory_stats()
             self._before = int(self._cuda.memory_allocated())

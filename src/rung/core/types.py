@@ -139,8 +139,7 @@ class Plan:
     @cached_property
     def judged(self) -> Ints:
         """Sorted pool indices of the rows that judge."""
-        first = [fold.validation for fold in self.folds if fold.repeat == 0]
-        return np.sort(np.concatenate(first))
+        return np.sort(np.concatenate([fold.validation for fold in self.folds if fold.repeat == 0]))
 
 
 @dataclass(frozen=True)
@@ -277,10 +276,11 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a rung will take, or took: seconds and peak bytes."""
+    """What a rung will take: seconds and peak bytes; mapped: of files beside them, which the system drops at need."""
 
     seconds: float
     memory: int = 0
+    mapped: int = 0
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,7 @@ from rung.metrics.interval import interval_of
 from rung.recipes.together import agreed
 from rung.recipes.view import View
 
-DEAR = 2.0  # a challenger this many times slower or larger must gain DEAR_POINTS points
-DEAR_POINTS = 0.5
+DEAR = 2.0  # a challenger this many times slower or larger must gain the points that the job asks for
 OVER_GUESSING = 0.01  # one-sided p that a challenger of the first rung must stay below
 PATIENCE = 2  # rungs in a row without promotion that end the climb
 
@@ -180,14 +179,14 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     said = trial.prediction, incumbent.trial.prediction
     gain = compare(metric, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
     dear = _dear(evidence, held)
-    needed = DEAR_POINTS * point(metric, held.score.value) if dear else 0.0
+    needed = job.min_gain * point(metric, held.score.value) if dear else 0.0
     sure, why = _sure(gain, held, job.confidence)
     less: Difference | None = None
     if not sure and gain.value > 0 and held.gain is not None and _in_shares(job):
         less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
         sure, told = less.bound > 0, f"that of the Brier score it saves, {less.bound:+.4f}"
         why += f", but {told}, is" if sure else f", nor is {told}"
-    if sure and dear:
+    if sure and needed:
         verb = "no less" if gain.value >= needed else "less"
         why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
     promoted = sure and gain.value >= needed

@@ -122,11 +122,8 @@ def finish(
     if len(opened.target):
         test = scores(task, opened.target.value, final, cluster=opened.cluster, seed=job.seed, half_width=width)
     if calibration is not None and "ece" in test:
-        calibration = replace(
-            calibration,
-            ece_before=named("ece", task)(opened.target.value, raw),
-            ece_after=test["ece"].value,
-        )
+        before = named("ece", task)(opened.target.value, raw)
+        calibration = replace(calibration, ece_before=before, ece_after=test["ece"].value)
     blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
     judgements = judge(job, climbed, opened, (learning, calibration, blur))
     evidence = Evidence(
@@ -148,6 +145,7 @@ def finish(
         half_width=width,
         leak=_leak(job, opened, final, noticed),
         confidence=job.confidence,
+        min_gain=job.min_gain,
     )
     advised = replace(evidence, next_steps=next_steps(evidence, (*noticed, *opened.findings)))
     return Finished(advised, temperature, width, final)

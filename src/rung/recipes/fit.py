@@ -20,7 +20,7 @@ from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
 from rung.core.errors import BadOption, NoSuchName
-from rung.core.evidence import SURE
+from rung.core.evidence import LEAST, SURE
 from rung.core.extras import need
 from rung.core.processes import leads
 from rung.core.types import Floats, Inputs, Role, Tell
@@ -77,6 +77,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     device: str = "auto",
     ensemble: bool = False,
     confidence: float = SURE,
+    min_gain: float = LEAST,
     set: Any = None,  # noqa: A002  # the flag's word
     lr: float | str | None = None,
     search: int = 0,
@@ -91,9 +92,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
     roles to override, {"age": "number"}. backbone: several are ranked, see rung.rank, within max_latency ("5ms"),
     max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. confidence: how sure a
-    gain must be, 0.5 to below 1. set: options of rungs, {"lora.rank": 16}. lr: learning rate of rungs that train, or
-    "find". search: settings that each rung that trains may try (extra "search"); storage: URL of a database where
-    several machines share that search. resume: go on with an interrupted fit of the same options and data.
+    gain must be, 0.5 to below 1. min_gain: points that it must bring at over twice the latency or size. set: options of
+    rungs, {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search: settings that each of them may
+    try (extra "search"); storage: URL of a database where several machines share that search. resume: go on with an
+    interrupted fit of the same options and data.
     Raises the RungError that says what is wrong: DataError (exit 3), UsageError (2), NoBackbone, DiskFull.
     """
     options = checked(
@@ -116,6 +118,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
         device=device,
         ensemble=ensemble,
         confidence=confidence,
+        min_gain=min_gain,
         set=set,
         lr=lr,
         search=search,

@@ -38,6 +38,7 @@ def job_of(
         beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
         named=_named(prepared, inputs, embedders),
         confidence=options.confidence,
+        min_gain=options.min_gain,
     )
 
 

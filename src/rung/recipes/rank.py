@@ -17,7 +17,7 @@ from rung.backbones.catalog import find
 from rung.backbones.pair import ONE_KIND
 from rung.core.contracts import Embedder, endless
 from rung.core.errors import NoBackbone, NothingToLearnFrom, RungError
-from rung.core.evidence import RankedBackbone, Ranking
+from rung.core.evidence import LEAST, RankedBackbone, Ranking
 from rung.core.types import MEDIA, Tell, silent
 from rung.data.sample import sample
 from rung.data.splits import plan
@@ -30,7 +30,6 @@ from rung.rank.hscore import hscore
 from rung.rank.latency import milliseconds
 from rung.rank.logme import logme
 from rung.recipes.choice import deciding, kinds_of, loaded, on_this_machine, only, read_by
-from rung.recipes.climb import DEAR_POINTS
 from rung.recipes.limits import Limits
 from rung.recipes.machine import use_threads
 from rung.recipes.measure import seen
@@ -248,7 +247,7 @@ def _with_pair(
     name, metric = short_names(each.id for each in able), rows.metric.name
     said = f"{name[able[0].id]}{BETWEEN}{name[able[1].id]}: {units.gain(gain, metric)} over {name[able[0].id]} alone"
     assert able[0].score is not None
-    if gain.bound > 0 and gain.value >= DEAR_POINTS * point(rows.metric, able[0].score.value):
+    if gain.bound > 0 and gain.value >= LEAST * point(rows.metric, able[0].score.value):
         return (pair.shown, *listed), f"Take two side by side, {said}."
     ranked = [each for each in listed if each.status == "ranked"]
     rest = [each for each in listed if each.status != "ranked"]

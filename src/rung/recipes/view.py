@@ -46,7 +46,8 @@ class Logged:
         facts: dict[str, object] = {"status": step.status, "why": step.why, "seconds": step.seconds}
         if self._cost is not None:  # not one that was kept of an interrupted climb
             self._peak.stop()
-            facts |= {"memory": self._peak.bytes, "predicted_memory": self._cost.memory}
+            mapped = 0 if self._peak.of_device else self._cost.mapped
+            facts |= {"memory": self._peak.bytes, "predicted_memory": self._cost.memory + mapped}
             self._cost = None
         self._say("rung", name=step.name, **facts)
         self._view.finished(step)

@@ -27,9 +27,9 @@ JUDGED = (
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
     "paired resamples of the validation rows) was above 0 and, where it costs over twice the latency or size, the "
-    "gain itself half a point or more. Against guessing, which two rungs may challenge, the gain's p must be below "
-    "0.01. A gain that may be luck counted as sure where the Brier score saved, each side at the temperature that "
-    "suits it, has a lower bound above 0. The p-values shown are corrected for the number of rungs tried (Holm)."
+    "gain itself {points:.4g} points or more. Against guessing, which two rungs may challenge, the gain's p must be "
+    "below 0.01. A gain that may be luck counted as sure where the Brier score saved, each side at the temperature "
+    "that suits it, has a lower bound above 0. The p-values shown are corrected for the number of rungs tried (Holm)."
 )
 
 
@@ -133,7 +133,7 @@ def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]
         _rows(evidence),
         _split(manifest),
         JUDGED,
-        PROMOTED.format(confidence=100 * evidence.confidence),
+        PROMOTED.format(confidence=100 * evidence.confidence, points=evidence.min_gain),
         f"The climb ended: {_sentence(evidence.stopped)}" if evidence.stopped else "",
         "Nothing before that looked at a test row. They were opened once, after the last decision."
         if evidence.test
