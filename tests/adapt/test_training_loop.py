@@ -209,6 +209,16 @@ def test_labels_that_are_all_equal_are_stopped_early(learner, aside):
         run(mine, replace(QUICK, epochs=5, head_rate=0.2), judge)
 
 
+@pytest.mark.parametrize("task", [Task.REGRESSION, Task.MULTILABEL])
+def test_one_answer_for_every_row_is_stopped_early_whatever_is_predicted(learner, task):
+    """At such a rate the body gives one vector for all texts."""
+    mine = learner(96)
+    judge = Judge(np.arange(48, 54), lambda *_: 0.5, 0.2, task)
+    with pytest.raises(Collapse, match="the same was predicted for every row after"):
+        run(mine, replace(QUICK, rate=10.0, epochs=5), judge)
+    run(learner(96), replace(QUICK, epochs=5), judge)
+
+
 def test_memory_that_runs_out_halves_what_passes_at_once(learner, monkeypatch):
     mine = learner()
     forward = mine.net.forward
@@ -222,6 +232,23 @@ def test_memory_that_runs_out_halves_what_passes_at_once(learner, monkeypatch):
     found, _ = run(mine)
     assert found.micro == 2
     assert any("memory ran out" in note for note in found.notes)
+
+
+def test_memory_that_runs_out_in_a_pass_changes_no_answer(learner, monkeypatch):
+    mine, rows = learner(), np.arange(48)
+    before, forward, passes = mine.predict(rows), mine.net.forward, []
+
+    def narrow(parts, back):
+        passes.append(len(back))
+        if len(back) > 5:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return forward(parts, back)
+
+    monkeypatch.setattr(mine.net, "forward", narrow)
+    assert mine.predict(rows) == pytest.approx(before, abs=1e-6)
+    assert passes == [48, 24, 12, 6] + [3] * 16
+    mine.predict(rows)
+    assert passes[20:] == [3] * 16  # what was learnt of the room is not forgotten
 
 
 def test_any_other_error_is_not_taken_for_memory(learner, monkeypatch):

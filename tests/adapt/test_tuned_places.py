@@ -1,12 +1,15 @@
 """Which layers are given modules, in every family: found by shape, told in words, all blocks or the upper ones."""
 
+import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from rung.adapt.bodies import places
+from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.prefix import hidden_before
 from rung.backbones.tuned import changed
@@ -79,3 +82,16 @@ def test_lora_in_the_upper_blocks_runs_on_kept_activations_and_keeps_its_places_
     again = changed(job.tunable.module(), body.delta(), job.tunable.path)
     assert torch.allclose(job.tunable.vectors(again, batch), moved, atol=1e-4)
     assert torch.allclose(body.module(batch, given), moved)  # it goes on cut
+
+
+@pytest.mark.parametrize(
+    ("base", "name", "revision"),
+    [("all-minilm-l6-v2", "all-minilm-l6-v2", None), ("hf:owner/model@abc", "owner/model", "abc")],
+)
+def test_an_adapter_names_its_backbone_and_no_place_of_this_machine(make, base, name, revision):
+    job = make(**ALL)
+    for k in (0, 1):
+        body = TUNED["lora"].method.body(job, {"rank": 2, "kind": "plain", "k": k}, Ground.of(job).probe)
+        config = json.loads(replace(body, meta={"base": base}).delta().files["adapter_config.json"])
+        assert (config["base_model_name_or_path"], config["revision"]) == (name, revision)
+        assert body.meta["base"] == job.tunable.card.id

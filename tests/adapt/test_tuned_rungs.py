@@ -11,6 +11,7 @@ import torch
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.prefix import Suffix, keep
+from rung.adapt.training.learner import Net
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Task
@@ -45,6 +46,18 @@ def test_only_what_may_learn_has_changed(make, name):
     assert moved <= set(learner.trained())
     assert any(key.startswith("head.") for key in moved)
     assert any(not key.startswith("head.") for key in moved)
+
+
+def test_memory_that_runs_out_where_rows_are_scored_is_told(make, monkeypatch):
+    forward = Net.forward
+
+    def narrow(self, parts, back):
+        if not self.training and len(back) > 6:
+            raise torch.OutOfMemoryError("no more")
+        return forward(self, parts, back)
+
+    monkeypatch.setattr(Net, "forward", narrow)
+    assert "memory ran out: 3 rows at once were scored" in TUNED["full"].climb(make(**ALL)).notes
 
 
 @pytest.mark.parametrize("name", TUNED)

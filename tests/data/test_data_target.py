@@ -18,6 +18,14 @@ def series(values):
     return pl.Series("y", values, strict=False)
 
 
+def test_not_a_number_is_no_label_among_numbers_and_a_word_among_words():
+    numbers = encode(series(["NaN", " nan", *(f"{i}.5" for i in range(30))]))
+    assert numbers.target.task is Task.REGRESSION
+    assert np.flatnonzero(~numbers.usable).tolist() == [0, 1]
+    assert numbers.findings[0].check == "null_target"
+    assert encode(series(["nan", "roti"] * 10)).target.labels == ("nan", "roti")
+
+
 @pytest.mark.parametrize(
     ("values", "task", "labels"),
     [

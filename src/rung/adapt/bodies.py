@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from rung.adapt.prefix import Suffix
 from rung.adapt.training.learner import statistics
+from rung.backbones.catalog import HUB
 from rung.core.contracts import Prepared, Tunable
 from rung.core.types import Delta
 
@@ -59,9 +60,9 @@ class Body:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""
         if isinstance(self.module, Suffix) and self.kind == "peft":
             with self.module.uncut():
-                return Delta("peft", self.meta, {}, _peft_files(self.wrapper))
+                return Delta("peft", self.meta, {}, _peft_files(self.wrapper, self.meta["base"]))
         if self.kind == "peft":
-            return Delta("peft", self.meta, {}, _peft_files(self.module))
+            return Delta("peft", self.meta, {}, _peft_files(self.module, self.meta["base"]))
         moved = {}
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad and (name not in self.start or not self.start[name].equal(parameter.detach())):
@@ -117,16 +118,17 @@ def with_peft(tunable: Tunable, config: Any, *, seed: int, k: int = 0, probe: Pr
         warnings.simplefilter("ignore")  # what it says of layers it recognises itself is no news to a user of Rung
         torch.manual_seed(seed)
         wrapped = peft.get_peft_model(tunable.module(), config)
+    meta = {"base": tunable.card.id}
     if not k or probe is None:
-        return Body(wrapped, tunable.vectors, kind="peft")
+        return Body(wrapped, tunable.vectors, kind="peft", meta=meta)
     bare: Any = wrapped.get_base_model()
     whole_names = {id(parameter): name for name, parameter in bare.named_parameters()}
     try:
         suffix = Suffix(tunable, bare, k, probe)
     except ValueError:
-        return Body(wrapped, tunable.vectors, kind="peft")
+        return Body(wrapped, tunable.vectors, kind="peft", meta=meta)
     names = {name: whole_names[id(parameter)] for name, parameter in suffix.named_parameters()}
-    return Body(suffix, tunable.vectors, names, k, kind="peft", wrapper=wrapped)
+    return Body(suffix, tunable.vectors, names, k, kind="peft", meta=meta, wrapper=wrapped)
 
 
 def with_bottlenecks(tunable: Tunable, *, both: bool, size: int, seed: int) -> Body:
@@ -146,13 +148,15 @@ def with_bottlenecks(tunable: Tunable, *, both: bool, size: int, seed: int) -> B
     return Body(module, tunable.vectors, kind="bottleneck", meta=meta)
 
 
-def _peft_files(module: Any) -> dict[str, bytes]:
+def _peft_files(module: Any, base: str) -> dict[str, bytes]:
     with TemporaryDirectory() as folder:
         module.save_pretrained(folder, safe_serialization=True)
         found = {
             name: (Path(folder) / name).read_bytes() for name in ("adapter_config.json", "adapter_model.safetensors")
         }
     config = json.loads(found["adapter_config.json"])
+    name, _, revision = base.removeprefix(HUB).partition("@")
+    config |= {"base_model_name_or_path": name, "revision": revision or None}  # not where it lies on this machine
     found["adapter_config.json"] = json.dumps(config, indent=2, sort_keys=True).encode()
     return found
 

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rung.core.contracts import Prepared, Tunable
+from rung.core.memory import out_of_memory
 from rung.core.types import Ints
 
 ALIKE = 1e-4  # of float32 vectors with and without the blocks below
 TOKENS = 4096  # a batch of the one pass
-Passed = Callable[[int], None]
+Told = Callable[[int], None]
+Passed = Callable[[Ints], None]
 
 
 class _Reached(Exception):  # not an error: the pass may end here
@@ -209,7 +211,7 @@ class Kept:
 
 
 def keep(
-    tunable: Tunable, module: nn.Module, k: int, columns: Sequence[Prepared], *, told: Passed = lambda _: None
+    tunable: Tunable, module: nn.Module, k: int, columns: Sequence[Prepared], *, told: Told = lambda _: None
 ) -> tuple[Kept, ...]:
     """One pass of every row of every column up to the top k blocks; what it gave, memory-mapped, one a column.
 
@@ -222,7 +224,11 @@ def keep(
         offset_N = np.concatenate([np.zeros(1, np.int64), np.cumsum(length_N)])
         bits_U: NDArray[np.uint16] | None = None
         innermost = False
-        for rows in _batches(length_N, tunable.at_once):
+
+        def one(
+            rows: Ints, prepared: Prepared = prepared, length_N: Ints = length_N, offset_N: Ints = offset_N
+        ) -> None:
+            nonlocal bits_U, innermost, done
             with frozen(module), torch.inference_mode():
                 hidden = hidden_before(tunable, module, first, tunable.batch(prepared, rows))
                 bits = hidden.bfloat16().contiguous().cpu().view(torch.uint16).numpy()
@@ -236,6 +242,8 @@ def keep(
                 at += len(own)
             done += len(rows)
             told(done)
+
+        in_passes(length_N, tunable.at_once, one)
         assert bits_U is not None
         found.append(Kept(bits_U, offset_N, tunable.padded, innermost))
     return tuple(found)
@@ -257,9 +265,28 @@ def frozen(module: nn.Module) -> Iterator[None]:
         module.train(before)
 
 
-def _batches(length_N: Ints, most: int) -> Iterator[Ints]:
+def in_passes(length_N: Ints, most: int, run: Passed, *, tokens: int = TOKENS) -> int:
+    """Give `run` the indices of all rows, the longest first: at most `most` at once, and so many tokens.
+
+    A pass for which memory runs out is made again by halves. Returns how many rows may pass at once in the end.
+
+    >>> seen = []
+    >>> in_passes(np.array([3, 9, 2, 2]), 2, lambda rows: seen.append(rows.tolist()), tokens=12)
+    2
+    >>> seen
+    [[1], [0, 2], [3]]
+    """
     order = np.argsort(-length_N, kind="stable")
     while len(order):
-        take = max(1, min(most, TOKENS // max(1, int(length_N[order[0]]))))
-        yield order[:take]
+        take = max(1, min(most, tokens // max(1, int(length_N[order[0]]))))
+        try:
+            run(order[:take])
+        except (MemoryError, RuntimeError) as error:
+            if take == 1 or not out_of_memory(error):
+                raise
+            most = min(take, len(order)) // 2 or 1
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+            continue
         order = order[take:]
+    return most

@@ -23,6 +23,12 @@ class Run:
     score: float
     choice: dict[str, Any]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was noted before training, in it and after."""
+        room = [f"memory ran out: {n} rows at once were scored" for n in self.learner.room.values()]
+        return (*self.start.notes, *self.trained.notes, *room)
+
     def model(self) -> FittedModel:
         """What a bundle keeps."""
         delta = self.body.delta()

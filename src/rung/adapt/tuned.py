@@ -9,8 +9,7 @@ Source of the order head, then body: Kumar et al. 2022, Fine-Tuning can Distort 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from functools import partial
-from math import ceil
-from time import perf_counter
+from math import ceil, inf
 from typing import Any
 
 import numpy as np
@@ -135,15 +134,17 @@ class Tuned:
 
     def _fold(self, ground: Ground, f: int, fold: Fold, of: int) -> Note:
         job, name = ground.job, f"{self.name} fold {f + 1} of {of}" if of > 1 else self.name
-        kept = job.notebook.get(f"{name} done") if job.notebook else None
-        if kept is not None:
+        if job.notebook and (kept := job.notebook.get(f"{name} done")) is not None:
             return kept
         inner = set_aside(job, fold.train)
-        notes, begun = unheeded(self.name, job, self.method.settings(job)), perf_counter()
+        notes, begun = unheeded(self.name, job, self.method.settings(job)), job.left()
+
+        def to_come() -> float:  # seconds, by the budget's clock, which several processes share
+            return 0.0 if begun == inf else (of - f) * (begun - job.left())
 
         def trained(setting: dict[str, Any]) -> Run:
-            said = ", ".join(f"{key} {value}" for key, value in setting.items())
-            return self._train(ground, inner.train, setting, f"{name} {said}".strip(), aside=inner.validation)
+            said = " ".join([name, ", ".join(f"{key} {value}" for key, value in setting.items())])
+            return self._train(ground, inner.train, setting, said.strip(), aside=inner.validation)
 
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
@@ -151,10 +152,9 @@ class Tuned:
         else:
             runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left)
             best = max(runs, key=lambda run: run.score)
-        best, went = self._augmented(ground, inner, name, best, (of - f) * VARIED * (perf_counter() - begun))
-        plain, both = (of - f) * (perf_counter() - begun), (fold.train, inner.train)
-        again = self._again(ground, best.choice)
-        best, trees = tuned_fusion.tried(best, ground, both, again, name, way=self.fusion(job), plain=plain)
+        best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
+        again, both = self._again(ground, best.choice), (fold.train, inner.train)
+        best, trees = tuned_fusion.tried(best, ground, both, again, name, way=self.fusion(job), plain=to_come())
         if where := best.body.where():
             notes.append(f"modules at {where}")
         rows = fold.train
@@ -167,8 +167,8 @@ class Tuned:
         }
         if best.choice["stop_after"] == 0 and not any("stop_after" in each for each in self.method.settings(job)):
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
-        every = [*notes, *best.start.notes, *best.trained.notes]
-        facts = {"choice": best.choice, "trained": best.moved(), "notes": every, "views": went, "fusion": trees}
+        noted = {"notes": [*notes, *best.notes], "views": went, "fusion": trees}
+        facts = {"choice": best.choice, "trained": best.moved(), **noted}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
             job.notebook.put(f"{name} done", note)
@@ -179,7 +179,7 @@ class Tuned:
         job = ground.job
         if self.recipe_for(job, {}).augment != AUTO or not job.inputs.media:
             return best, ""
-        if job.left() < most:
+        if job.left() <= most:
             return best, LATE
 
         def trained(setting: dict[str, Any], said: str) -> Run:

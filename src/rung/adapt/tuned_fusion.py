@@ -184,7 +184,7 @@ def tried(
     """As `fused`, where it is wanted and there is time. plain: seconds of this fold and those to come without it."""
     if way == HEAD:
         return run, ""
-    if way != TREES and ground.job.left() < PARTS * plain:
+    if way != TREES and ground.job.left() <= PARTS * plain:
         return run, LATE
     if way != TREES and not run.choice["stop_after"]:  # frozen's own trees and stack see as much
         return run, NOTHING

@@ -14,7 +14,7 @@ FEW = 20
 
 
 def known(series: pl.Series) -> pl.Series:
-    """The target with one null for everything that is no label: null, not-a-number, blank strings.
+    """The target with one null for everything that is no label: null, blank strings, not-a-number among numbers.
 
     Raises BadTarget for dates, structures and bytes.
     """
@@ -28,6 +28,9 @@ def known(series: pl.Series) -> pl.Series:
         raise BadTarget(f"target {series.name!r}", wanted="labels, numbers or lists of labels", got=f"{kind}", fix=fix)
     if series.dtype == pl.String:
         series = series.set(series.str.strip_chars() == "", None)
+        nan = series.str.strip_chars().str.to_lowercase() == "nan"
+        if nan.any() and plain_numbers(series.filter(series.is_not_null() & ~nan)) is not None:
+            series = series.set(nan, None)
     return series
 
 

@@ -1,6 +1,6 @@
 """Body and head as one module over prepared rows: what the loop trains, whatever a row is made of."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rung.adapt.prefix import Kept, frozen
+from rung.adapt.prefix import TOKENS, Kept, frozen, in_passes
 from rung.adapt.training.losses import Loss
 from rung.adapt.training.mix import mix, mixed
 from rung.backbones.dropout import use_bytes
@@ -143,6 +143,7 @@ class Learner:
     truth: Tensor  # (N, ...) over the pool
     link: Link
     names: Mapping[str, str] = field(default_factory=dict, repr=False)  # a parameter's name in the bare model
+    room: dict[str, int] = field(default_factory=dict, repr=False)  # "rows" at once, where memory ran out in a pass
 
     def depth(self, name: str) -> int:
         """0 for input embeddings up to L + 1."""
@@ -161,11 +162,19 @@ class Learner:
     def outputs(self, rows: Ints) -> Floats:
         """(n, C) raw outputs of these rows, nothing learnt."""
         out: Floats | None = None
-        for at in by_length(self.rows.length_N[rows], self.rows.tunable.at_once):
+
+        def one(at: Ints) -> None:
+            nonlocal out
             with frozen(self.net), torch.inference_mode():
                 some = self.net(**self.rows.take(rows[at])).float().cpu().numpy()
             out = np.empty((len(rows), some.shape[1]), np.float32) if out is None else out
             out[at] = some
+
+        most, alone = self.rows.tunable.at_once, next(self.net.parameters()).device.type == "cpu"
+        length_N = self.rows.length_N[rows]
+        whole = TOKENS if alone else most * max(1, int(length_N.max(initial=1)))  # a device is quickest with many
+        if (left := in_passes(length_N, self.room.get("rows", most), one, tokens=whole)) < most:
+            self.room["rows"] = left
         return np.empty((0, int(self.net.head.out_features)), np.float32) if out is None else out  # type: ignore[arg-type]  # a layer's
 
     def predict(self, rows: Ints) -> Floats:
@@ -193,13 +202,6 @@ class Learner:
 def statistics(module: nn.Module) -> dict[str, Tensor]:
     """What norms have counted, by name: buffers of fractions, which training moves where nothing is pretrained."""
     return {name: each for name, each in module.named_buffers() if each.is_floating_point()}
-
-
-def by_length(length_N: Ints, most: int) -> Iterator[Ints]:
-    """Indices in batches of `most` rows of like length, the longest first."""
-    order = np.argsort(-length_N, kind="stable")
-    for begin in range(0, len(order), most):
-        yield order[begin : begin + most]
 
 
 def linear(head: LinearHead) -> nn.Linear:

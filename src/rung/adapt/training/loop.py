@@ -26,6 +26,7 @@ from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
 EARLY = 0.1  # share of the steps after which a dead model must have shown itself
 LOOK = 500  # rows set aside that the early look scores
 ENOUGH, SEEN = 10, 64  # rows set aside that show a dead model; training rows that show it where those are fewer
+SAME = 0.01  # of how far numbers and label sets lay apart at the start: the same for every row
 PAIRED = 8  # rows at once below which pairs teach too little to go on
 Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is better
 
@@ -139,12 +140,9 @@ class _Run:
         return Trained(*found, micro, tuple(facts["notes"]), self.soup if facts["epoch"] > 1 else {}, facts["epoch"])
 
     def _epoch(self) -> None:
-        facts, recipe = self.facts, self.recipe
-        if self.around.order is not None:
-            planned = self.around.order(facts["epoch"])
-        else:
-            lengths = self.learner.rows.length_N
-            planned = batches(lengths, self.rows, recipe.batch, seed=self.around.seed, epoch=facts["epoch"])
+        facts, recipe, order = self.facts, self.recipe, self.around.order
+        at, lengths = {"seed": self.around.seed, "epoch": facts["epoch"]}, self.learner.rows.length_N
+        planned = order(facts["epoch"]) if order else batches(lengths, self.rows, recipe.batch, **at)
         self.net.train()
         for batch in planned[facts["batch"] :]:
             share = self.around.share or partial(factor, steps=self.steps, warmup=recipe.warmup)
@@ -268,7 +266,10 @@ class _Run:
         return self.judge.aside[:LOOK] if self.judge is not None and self._many else self.rows[:SEEN]
 
     def _one_class(self, said: Floats) -> bool:
-        return self.judge is not None and self.judge.task.one_label and bool(np.ptp(said.argmax(1)) == 0)
+        if self.judge is not None and self.judge.task.one_label:
+            return bool(np.ptp(said.argmax(1)) == 0)
+        spread = float(np.std(said, axis=0).mean())
+        return bool(spread < SAME * self.facts.setdefault("spread", spread))  # the first to ask is the start
 
     def _look(self) -> None:
         """After a tenth of the steps: a dead model has a loss like any other, so look at what it predicts.
@@ -286,7 +287,8 @@ class _Run:
         truth = self.learner.truth[self.rows]
         one_label = bool((truth == truth[0]).all())
         if self._one_class(said) and (one_label or not self.facts["one_class"]):
-            raise Collapse(f"one class was predicted for every row {at}")
+            what = "one class was" if self.judge.task.one_label else "the same was"
+            raise Collapse(f"{what} predicted for every row {at}")
         now, began = self.judge.score(aside, said), self.facts["history"][0]
         if self._many and now < min(self.judge.prior, began):
             raise Collapse(f"it scored worse than guessing ({now:.3f} against {self.judge.prior:.3f}) {at}")
