@@ -28,6 +28,7 @@ from rung.core.types import Cost, Fold, Ints
 Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 FEW = 400  # rows up to which both repeats judge
+HOLES = 0.7  # of what a step of the upper blocks takes: pages that the C library holds between pieces of many sizes
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 FIND = "find"  # the rate, by a range test
 
@@ -156,7 +157,9 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         beside = rate.weights * (len(settings) - 1)  # of the short list's other runs, until the best is known
-        memory, varied = max(memory, rate.memory + beside, took.bytes + rate.copies + beside), max(varied, views)
+        holes = 0 if took.of_device or not body.k else ceil(HOLES * took.passing)
+        memory = max(memory, rate.memory + beside, took.bytes + holes + rate.copies + beside)
+        varied = max(varied, views)
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
     times: float = 1
