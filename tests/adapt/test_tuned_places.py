@@ -86,7 +86,11 @@ def test_lora_in_the_upper_blocks_runs_on_kept_activations_and_keeps_its_places_
 
 @pytest.mark.parametrize(
     ("base", "name", "revision"),
-    [("all-minilm-l6-v2", "all-minilm-l6-v2", None), ("hf:owner/model@abc", "owner/model", "abc")],
+    [
+        ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2", None),
+        ("hf:owner/model@abc", "owner/model", "abc"),
+        ("/home/me/models@2/bert", None, None),
+    ],
 )
 def test_an_adapter_names_its_backbone_and_no_place_of_this_machine(make, base, name, revision):
     job = make(**ALL)

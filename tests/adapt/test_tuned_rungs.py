@@ -57,7 +57,7 @@ def test_memory_that_runs_out_where_rows_are_scored_is_told(make, monkeypatch):
         return forward(self, parts, back)
 
     monkeypatch.setattr(Net, "forward", narrow)
-    assert "memory ran out: 3 rows at once were scored" in TUNED["full"].climb(make(**ALL)).notes
+    assert "memory ran out while rows were scored: 3 pass at once" in TUNED["full"].climb(make(**ALL)).notes
 
 
 @pytest.mark.parametrize("name", TUNED)

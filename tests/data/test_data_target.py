@@ -24,6 +24,15 @@ def test_not_a_number_is_no_label_among_numbers_and_a_word_among_words():
     assert np.flatnonzero(~numbers.usable).tolist() == [0, 1]
     assert numbers.findings[0].check == "null_target"
     assert encode(series(["nan", "roti"] * 10)).target.labels == ("nan", "roti")
+    for task, labels, holds in (
+        (Task.REGRESSION, (), ["nan", "NaN"]),
+        (Task.BINARY, ("0", "1"), ["nan", "nan"]),
+        (Task.BINARY, ("0", "1"), ["nan", "x"]),
+    ):
+        later = encode(series(holds), task=task, labels=labels)
+        assert not later.usable[0]
+        assert later.usable[1] == (holds[1] == "x")
+    assert encode(series(["nan", "roti"]), task=Task.BINARY, labels=("nan", "roti")).usable.all()
 
 
 @pytest.mark.parametrize(

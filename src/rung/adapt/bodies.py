@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from rung.adapt.prefix import Suffix
 from rung.adapt.training.learner import statistics
-from rung.backbones.catalog import HUB
 from rung.core.contracts import Prepared, Tunable
+from rung.core.hub import hub_name
 from rung.core.types import Delta
 
 MOMENTUM = 0.1  # weight of the new batch: some architectures carry another framework's 0.997, meant the other way round
@@ -155,8 +155,8 @@ def _peft_files(module: Any, base: str) -> dict[str, bytes]:
             name: (Path(folder) / name).read_bytes() for name in ("adapter_config.json", "adapter_model.safetensors")
         }
     config = json.loads(found["adapter_config.json"])
-    name, _, revision = base.removeprefix(HUB).partition("@")
-    config |= {"base_model_name_or_path": name, "revision": revision or None}  # not where it lies on this machine
+    name = hub_name(base)  # not where it lies on this machine
+    config |= {"base_model_name_or_path": name, "revision": base.partition("@")[2] or None if name else None}
     found["adapter_config.json"] = json.dumps(config, indent=2, sort_keys=True).encode()
     return found
 

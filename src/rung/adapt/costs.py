@@ -28,7 +28,6 @@ from rung.core.types import Cost, Fold, Ints
 Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 FEW = 400  # rows up to which both repeats judge
-HOLES = 0.7  # of what a step of the upper blocks takes: pages that the C library holds between pieces of many sizes
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 FIND = "find"  # the rate, by a range test
 
@@ -144,7 +143,8 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 begun, known = perf_counter(), max(1, int(ground.rows(0, None).length_N.sum()))
                 own = ground.rows(body.k, None).kept or ()
                 kept = (perf_counter() - begun) / known
-                files += sum(each.bits_U.nbytes for each in own) / known * int(length_N.sum())
+                more = max(int(length_N.sum()) / known - 1, 0.0)  # the sample's own are in what is measured
+                files += more * sum(each.bits_U.nbytes for each in own)
             rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
         seconds.append(kept * int(length_N.sum()))
         views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k, folds=len(whole))
@@ -157,9 +157,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
                 seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
         beside = rate.weights * (len(settings) - 1)  # of the short list's other runs, until the best is known
-        holes = 0 if took.of_device or not body.k else ceil(HOLES * took.passing)
-        memory = max(memory, rate.memory + beside, took.bytes + holes + rate.copies + beside)
-        varied = max(varied, views)
+        memory, varied = max(memory, rate.memory + beside, took.bytes + rate.copies + beside), max(varied, views)
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
     times: float = 1

@@ -284,9 +284,8 @@ def in_passes(length_N: Ints, most: int, run: Passed, *, tokens: int = TOKENS) -
         except (MemoryError, RuntimeError) as error:
             if take == 1 or not out_of_memory(error):
                 raise
-            most = min(take, len(order)) // 2 or 1
-            if torch.cuda.is_available():
-                torch.cuda.empty_cache()
-            continue
+            most, take = min(take, len(order)) // 2 or 1, 0
+        if not take and torch.cuda.is_available():
+            torch.cuda.empty_cache()  # out here, where the error no longer holds what the pass had made
         order = order[take:]
     return most

@@ -26,7 +26,7 @@ class Run:
     @property
     def notes(self) -> tuple[str, ...]:
         """What was noted before training, in it and after."""
-        room = [f"memory ran out: {n} rows at once were scored" for n in self.learner.room.values()]
+        room = [f"memory ran out while rows were scored: {n} pass at once" for n in self.learner.room.values()]
         return (*self.start.notes, *self.trained.notes, *room)
 
     def model(self) -> FittedModel:

@@ -51,7 +51,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
     confidence: Annotated[float, typer.Option(metavar="0.5-1", help="How sure a gain must be to be promoted.")] = 0.95,
     min_gain: Annotated[
-        float, typer.Option(metavar="POINTS", help="Least gain worth twice the latency or size.")
+        float, typer.Option(metavar="POINTS", help="Least gain worth over twice the latency or size.")
     ] = 0.5,
     settings: Annotated[
         Optional[list[str]],

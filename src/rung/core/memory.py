@@ -13,9 +13,8 @@ class Peak:
     """Bytes taken at most within, beyond those held on entry: of the device that does the work, else of the process.
 
     device: cpu, or auto or cuda for the device where torch, if anything loaded it, sees one. `bytes` is known on
-    leaving, and `passing`, what of them was free again by then; 0 where the system doesn't tell (on a CPU Linux alone
-    does). Of a process it is what stands in its memory, pages of mapped files among them. Not to be nested: the inner
-    one starts the mark afresh.
+    leaving; 0 where the system doesn't tell (on a CPU Linux alone does). Of a process it is what stands in its memory,
+    pages of mapped files among them. Not to be nested: the inner one starts the mark afresh.
 
     >>> with Peak() as peak:
     ...     held = bytearray(2**22)
@@ -24,7 +23,7 @@ class Peak:
     """
 
     def __init__(self, device: str = "cpu") -> None:
-        self.bytes, self.passing, self._device = 0, 0, device
+        self.bytes, self._device = 0, device
 
     def __enter__(self) -> Self:
         self.start()
@@ -54,14 +53,9 @@ class Peak:
         self._before = _resident("VmRSS")
 
     def stop(self) -> None:
-        """Say in `bytes` what was taken at most, in `passing` how much of that is free again."""
-        if self._cuda is not None:
-            most, now = int(self._cuda.max_memory_allocated()), int(self._cuda.memory_allocated())
-        else:
-            most = _resident("VmHWM")
-            give_back()
-            now = _resident("VmRSS")
-        self.bytes, self.passing = max(most - self._before, 0), max(most - now, 0)
+        """Say in `bytes` what was taken at most."""
+        most = int(self._cuda.max_memory_allocated()) if self._cuda is not None else _resident("VmHWM")
+        self.bytes = max(most - self._before, 0)
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -276,7 +276,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a rung will take: seconds and peak bytes; mapped: of files beside them, which the system drops at need."""
+    """What a rung will take: seconds and peak bytes; mapped: of files beside them."""
 
     seconds: float
     memory: int = 0

@@ -13,9 +13,10 @@ from rung.data.words import as_words
 FEW = 20
 
 
-def known(series: pl.Series) -> pl.Series:
+def known(series: pl.Series, task: Task | None = None, labels: tuple[str, ...] | None = None) -> pl.Series:
     """The target with one null for everything that is no label: null, blank strings, not-a-number among numbers.
 
+    task, labels: what training took them for, where that is known; else the other rows say whether they are numbers.
     Raises BadTarget for dates, structures and bytes.
     """
     kind = series.dtype
@@ -29,7 +30,8 @@ def known(series: pl.Series) -> pl.Series:
     if series.dtype == pl.String:
         series = series.set(series.str.strip_chars() == "", None)
         nan = series.str.strip_chars().str.to_lowercase() == "nan"
-        if nan.any() and plain_numbers(series.filter(series.is_not_null() & ~nan)) is not None:
+        others = pl.Series(labels) if labels else series.filter(series.is_not_null() & ~nan)
+        if nan.any() and (task is Task.REGRESSION or plain_numbers(others) is not None):
             series = series.set(nan, None)
     return series
 

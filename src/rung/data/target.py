@@ -45,7 +45,7 @@ def encode(series: pl.Series, *, task: Task | None = None, labels: tuple[str, ..
     [1, -1, -1]
     """
     what = f"target {series.name!r}"
-    values = known(series)
+    values = known(series, task, labels)
     usable = values.is_not_null().to_numpy()
     if not usable.any():
         if labels is not None:

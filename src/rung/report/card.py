@@ -1,7 +1,6 @@
 """The model card: README.md in Hugging Face's format, a YAML head for machines and text for people."""
 
 import math
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rung.core.evidence import Score
+from rung.core.hub import hub_name
 from rung.core.types import FEATURES, Role
 from rung.report import sentences, units
 from rung.report.html import ReportData
@@ -122,22 +122,11 @@ def _head(report: ReportData) -> ModelCardData:
         library_name="rung",
         tags=["rung", "transfer-learning", TAGS.get(evidence.task, evidence.task)],
         pipeline_tag=pipeline,
-        base_model=_hub_name(backbone.id) if backbone else None,
+        base_model=hub_name(backbone.id) if backbone else None,
         metrics=sorted({HUB_METRICS.get(score.name, score.name) for score in scores}) or None,
         model_name=_plain(report.name) or "rung-model",
         eval_results=_results(scores, pipeline, _plain(report.name)) or None,
     )
-
-
-def _hub_name(identity: str) -> str | None:
-    """The backbone's name on the hub; none for a local folder, whose place is nobody else's business.
-
-    The embedded default lives under its makers' name there.
-    """
-    if identity == "all-MiniLM-L6-v2":
-        return f"sentence-transformers/{identity}"
-    name = identity.removeprefix("hf:").partition("@")[0]
-    return name if re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", name) else None
 
 
 def _plain(name: str) -> str:

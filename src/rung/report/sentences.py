@@ -24,12 +24,13 @@ JUDGED = (
     "Rungs were tried from the cheapest to the dearest. Each was trained on training rows and judged on the same "
     "validation rows, none of which had trained the model that predicted it."
 )
+DEAR = " and, where it costs over twice the latency or size, the gain itself {points:.4g} points or more"
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
-    "paired resamples of the validation rows) was above 0 and, where it costs over twice the latency or size, the "
-    "gain itself {points:.4g} points or more. Against guessing, which two rungs may challenge, the gain's p must be "
-    "below 0.01. A gain that may be luck counted as sure where the Brier score saved, each side at the temperature "
-    "that suits it, has a lower bound above 0. The p-values shown are corrected for the number of rungs tried (Holm)."
+    "paired resamples of the validation rows) was above 0{dear}. Against guessing, which two rungs may challenge, the "
+    "gain's p must be below 0.01. A gain that may be luck counted as sure where the Brier score saved, each side at "
+    "the temperature that suits it, has a lower bound above 0. The p-values shown are corrected for the number of "
+    "rungs tried (Holm)."
 )
 
 
@@ -129,11 +130,12 @@ def reason(step: RungEvidence) -> str:
 
 def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """How it was decided, as a short list of sentences: which rows trained, which judged, when test was opened."""
+    dear = DEAR.format(points=evidence.min_gain) if evidence.min_gain else ""
     lines = (
         _rows(evidence),
         _split(manifest),
         JUDGED,
-        PROMOTED.format(confidence=100 * evidence.confidence, points=evidence.min_gain),
+        PROMOTED.format(confidence=100 * evidence.confidence, dear=dear),
         f"The climb ended: {_sentence(evidence.stopped)}" if evidence.stopped else "",
         "Nothing before that looked at a test row. They were opened once, after the last decision."
         if evidence.test
