@@ -4,7 +4,7 @@ Every candidate starts from the same MiniLM weights, learns from the same rows a
 SetFit runs with its defaults but for a cap of 15 minutes on its training (`--cap SECONDS` changes it; the share of its
 epoch that it did is in the rows): an epoch of its default pairs takes hours on 1,000 rows and two cores. Trainer
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap; of
-64 rows a class it runs with `--ensemble --confidence 0.6`, of all rows with `--ensemble`.
+64 rows a class it runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
 all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
 quality.py. What the peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from
@@ -192,8 +192,10 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
             print(name, size, seed, peer, round(float(np.mean(given == truth)), 4), f"{took:.0f} s", more, flush=True)
         return {}
     asked_of_rung: dict[str, dict[str, Any]] = {
-        "64c": {"ensemble": True, "confidence": 0.6}, "1000": {"budget": cap / 5}, "all": {"ensemble": True},
-    }  # fmt: skip
+        "64c": {"ensemble": True, "confidence": 0.6, "min_gain": 0},
+        "1000": {"budget": cap / 5},
+        "all": {"ensemble": True},
+    }
     (answer, seconds), facts = by_rung(train, test, seed, **asked_of_rung.get(size, {}))
     mine = points(truth, answer)
     row = {"set": name, "size": size, "rows": len(train), "seed": seed, "rung": float(score_of(truth, mine))}

@@ -98,7 +98,7 @@ def _passed(learner: Learner, rows: Ints) -> tuple[int, float]:
     """Tokens and seconds of a pass."""
     begun = perf_counter()
     learner.outputs(rows)
-    return padded(learner.rows.length_N, [rows]), perf_counter() - begun
+    return int(learner.rows.length_N[rows].sum()), perf_counter() - begun  # rows of like length pass together
 
 
 def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
