@@ -66,6 +66,7 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
         ({"rungs": ""}, "wanted names with commas between them, got ''"),
         ({"confidence": 1}, "wanted less than 1.0, got 1"),
         ({"min_gain": -1}, "wanted 0.0 or more, got -1"),
+        ({"min_gain": float("nan")}, "wanted a finite number, got nan"),
         ({"workers": "two"}, "wanted a whole number, got 'two'"),
     ],
 )

@@ -203,6 +203,7 @@ def _flag(error: Any) -> str:
 _WANTED = {
     "greater_than_equal": "wanted {ge} or more",
     "less_than": "wanted less than {lt}",
+    "finite_number": "wanted a finite number",
     "int_parsing": "wanted a whole number",
     "int_from_float": "wanted a whole number",
     "int_type": "wanted a whole number",
