@@ -96,6 +96,6 @@ def test_an_adapter_names_its_backbone_and_no_place_of_this_machine(make, base, 
     job = make(**ALL)
     for k in (0, 1):
         body = TUNED["lora"].method.body(job, {"rank": 2, "kind": "plain", "k": k}, Ground.of(job).probe)
-        config = json.loads(replace(body, meta={"base": base}).delta().files["adapter_config.json"])
+        config = json.loads(replace(body, base=base).delta().files["adapter_config.json"])
         assert (config["base_model_name_or_path"], config["revision"]) == (name, revision)
-        assert body.meta["base"] == job.tunable.card.id
+        assert body.base == job.tunable.card.id

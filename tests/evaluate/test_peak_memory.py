@@ -5,7 +5,10 @@ import sys
 import numpy as np
 import pytest
 
+from rung.core.evidence import RungEvidence
 from rung.core.memory import Peak
+from rung.core.types import Cost
+from rung.recipes.view import Logged, Quiet
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="other systems don't tell a process its high-water mark"
@@ -35,3 +38,11 @@ def test_a_mark_starts_afresh():
         np.ones(size * MB, np.uint8)
         peak.stop()
     assert 8 * MB < peak.bytes < 30 * MB
+
+
+def test_the_log_foretells_mapped_files_of_a_process_too():
+    heard = {}
+    view = Logged(Quiet(), lambda event, **facts: heard.update(facts), "cpu")
+    view.starting("partial", Cost(1.0, memory=10, mapped=5))
+    view.finished(RungEvidence("partial", "skipped"))
+    assert heard["predicted_memory"] == 15

@@ -26,7 +26,8 @@ class Body:
     """A module to train, and how to tell afterwards what training changed.
 
     names: a parameter's name in the bare model, by its name here. k: top blocks that run on kept activations, or 0.
-    wrapper: PEFT's own model around the whole backbone, where `module` is its upper part.
+    base: the backbone's id, for PEFT's files. wrapper: PEFT's own model around the whole backbone, where `module` is
+    its upper part.
     """
 
     module: nn.Module = field(repr=False)
@@ -36,6 +37,7 @@ class Body:
     kind: str = "weights"
     meta: Mapping[str, Any] = field(default_factory=dict)
     start: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
+    base: str = ""
     wrapper: Any = field(default=None, repr=False)
 
     @property
@@ -60,9 +62,9 @@ class Body:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""
         if isinstance(self.module, Suffix) and self.kind == "peft":
             with self.module.uncut():
-                return Delta("peft", self.meta, {}, _peft_files(self.wrapper, self.meta["base"]))
+                return Delta("peft", self.meta, {}, _peft_files(self.wrapper, self.base))
         if self.kind == "peft":
-            return Delta("peft", self.meta, {}, _peft_files(self.module, self.meta["base"]))
+            return Delta("peft", self.meta, {}, _peft_files(self.module, self.base))
         moved = {}
         for name, parameter in self.module.named_parameters():
             if parameter.requires_grad and (name not in self.start or not self.start[name].equal(parameter.detach())):
@@ -118,17 +120,17 @@ def with_peft(tunable: Tunable, config: Any, *, seed: int, k: int = 0, probe: Pr
         warnings.simplefilter("ignore")  # what it says of layers it recognises itself is no news to a user of Rung
         torch.manual_seed(seed)
         wrapped = peft.get_peft_model(tunable.module(), config)
-    meta = {"base": tunable.card.id}
+    base = tunable.card.id
     if not k or probe is None:
-        return Body(wrapped, tunable.vectors, kind="peft", meta=meta)
+        return Body(wrapped, tunable.vectors, kind="peft", base=base)
     bare: Any = wrapped.get_base_model()
     whole_names = {id(parameter): name for name, parameter in bare.named_parameters()}
     try:
         suffix = Suffix(tunable, bare, k, probe)
     except ValueError:
-        return Body(wrapped, tunable.vectors, kind="peft", meta=meta)
+        return Body(wrapped, tunable.vectors, kind="peft", base=base)
     names = {name: whole_names[id(parameter)] for name, parameter in suffix.named_parameters()}
-    return Body(suffix, tunable.vectors, names, k, kind="peft", meta=meta, wrapper=wrapped)
+    return Body(suffix, tunable.vectors, names, k, kind="peft", base=base, wrapper=wrapped)
 
 
 def with_bottlenecks(tunable: Tunable, *, both: bool, size: int, seed: int) -> Body:

@@ -170,10 +170,10 @@ class Learner:
             out = np.empty((len(rows), some.shape[1]), np.float32) if out is None else out
             out[at] = some
 
-        most, alone = self.rows.tunable.at_once, next(self.net.parameters()).device.type == "cpu"
+        most, on_cpu = self.rows.tunable.at_once, next(self.net.parameters()).device.type == "cpu"
         length_N = self.rows.length_N[rows]
-        whole = TOKENS if alone else most * max(1, int(length_N.max(initial=1)))  # a device is quickest with many
-        if (left := in_passes(length_N, self.room.get("rows", most), one, tokens=whole)) < most:
+        tokens = TOKENS if on_cpu else most * max(1, int(length_N.max(initial=1)))  # a device is quickest with many
+        if (left := in_passes(length_N, self.room.get("rows", most), one, tokens=tokens)) < most:
             self.room["rows"] = left
         return np.empty((0, int(self.net.head.out_features)), np.float32) if out is None else out  # type: ignore[arg-type]  # a layer's
 
