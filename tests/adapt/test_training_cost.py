@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rung.adapt.costs import short_list, short_listed
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.starts import MOST_ASIDE, set_aside
@@ -98,3 +101,25 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
     rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
     poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
     assert poor.seconds < 0.8 * rich.seconds
+
+
+@given(
+    each_SF=st.integers(1, 3).flatmap(
+        lambda many: st.integers(1, 6).flatmap(
+            lambda folds: st.lists(
+                st.lists(st.integers(1, 64).map(float), min_size=folds, max_size=folds), min_size=many, max_size=many
+            )
+        )
+    ),
+    left=st.integers(0, 2000).map(float) | st.just(float("inf")),
+)
+def test_seconds_foretold_are_those_of_the_settings_that_a_budget_lets_try(each_SF, left):
+    clock, folds = Clock(), len(each_SF[0])
+
+    def trained(setting):
+        clock.now += setting["seconds"]
+
+    for f in range(folds):
+        settings = [{"seconds": seconds[f]} for seconds in each_SF]
+        short_list(trained, settings, folds - f, lambda: left - clock.now)
+    assert short_listed(each_SF, left) == clock.now

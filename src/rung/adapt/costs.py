@@ -102,11 +102,29 @@ def short_list(
     ["{'k': 2}"]
     """
     begun = left()
-    last = train(settings[-1])
-    to_come, rest = folds * len(settings) - 1 + REFIT, left()
-    if len(settings) > 1 and rest < inf and (begun - rest) * to_come >= rest:
+    last, rest = train(settings[-1]), left()
+    if rest < inf and not _all_fit(begun - rest, len(settings), folds, rest):
         return [last]
     return [*(train(setting) for setting in settings[:-1]), last]
+
+
+def _all_fit(one: float, settings: int, folds: int, left: float) -> bool:
+    """Whether all that is to come after a training of `one` second fits what is left, each taking as long."""
+    return one * (folds * settings - 1 + REFIT) < left
+
+
+def short_listed(each_SF: Sequence[Sequence[float]], left: float) -> float:
+    """Seconds of a fold by each setting, and what is left: the seconds of those that `short_list` will train.
+
+    >>> short_listed([[1.0, 1.0], [2.0, 2.0]], 60.0), short_listed([[1.0, 1.0], [2.0, 2.0]], 11.0)
+    (6.0, 5.0)
+    """
+    spent, folds = 0.0, len(each_SF[-1])
+    for f, last in enumerate(each_SF[-1]):
+        spent += last
+        if _all_fit(last, len(each_SF), folds - f, left - spent):
+            spent += sum(others[f] for others in each_SF[:-1])
+    return spent
 
 
 def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
@@ -129,12 +147,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
-    seconds: list[float] = []
+    each_SF: list[list[float]] = []
     varied, grown, memory, files = 0.0, 0.0, 0, 0.0
     fusion = rung.fusion(job)
-    settings, at = rung.method.settings(job), 0
+    settings = rung.method.settings(job)
     for setting in settings:
-        recipe, at = rung.recipe_for(job, setting), len(seconds)
+        recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
         with Peak("auto") as took:
             body = rung.method.body(small, setting, ground.probe)
@@ -146,26 +164,26 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 more = max(int(length_N.sum()) / known - 1, 0.0)  # the sample's own are in what is measured
                 files += more * sum(each.bits_U.nbytes for each in own)
             rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
-        seconds.append(kept * int(length_N.sum()))
         views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k, folds=len(whole))
+        seconds = []
         for inner, aside in zip(folds, judged, strict=True):
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
             views += run if views else 0.0
-            seconds += [run, rate.look(int(length_N[aside].sum()))]
-            seconds.append(_warming(job, rung.warm, rate, length_N, inner.train, batch=recipe.batch))
+            seconds.append(run + rate.look(int(length_N[aside].sum())))
+            seconds[-1] += _warming(job, rung.warm, rate, length_N, inner.train, batch=recipe.batch)
             if job.rate == FIND:
                 tokens = mixed(length_N, inner.train, recipe.batch, job.seed, ground.tunable.a_pass)
-                seconds.append(rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens))
+                seconds[-1] += rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens)
+        seconds[0] += kept * int(length_N.sum())
+        each_SF.append(seconds)
         beside = rate.weights * (len(settings) - 1)  # of the short list's other runs, until the best is known
         memory, varied = max(memory, rate.memory + beside, took.bytes + rate.copies + beside), max(varied, views)
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
-    times: float = 1
+    whole_s = short_listed(each_SF, job.left())
     if job.search:  # each fold searches on its own, over one setting of the short list
-        times = max(2, ceil(job.search / len(folds))) / len(settings)
-    elif sum(seconds) > job.left():  # the last of the short list goes first, the others where there is time
-        seconds = seconds[at:]
-    plain = total([times * each for each in seconds], memory)
+        whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
+    plain = total([whole_s], memory)
     plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)
     return replace(both if both.seconds <= job.left() else plain, mapped=ceil(files))
