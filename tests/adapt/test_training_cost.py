@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rung.adapt.costs import short_list, short_listed
+from rung.adapt.costs import in_time, short_list, short_listed
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.starts import MOST_ASIDE, set_aside
 from rung.adapt.training import cost
 from rung.adapt.training.cost import Rates, padded, rates, seconds_of_run
 from rung.adapt.training.recipe import Recipe
+from rung.core.stops import OutOfTime
 
 FULL, PARTIAL = (next(rung for rung in rungs() if rung.name == name) for name in ("full", "partial"))
 
@@ -123,3 +124,19 @@ def test_seconds_foretold_are_those_of_the_settings_that_a_budget_lets_try(each_
         settings = [{"seconds": seconds[f]} for seconds in each_SF]
         short_list(trained, settings, folds - f, lambda: left - clock.now)
     assert short_listed(each_SF, left) == clock.now
+
+
+def test_folds_end_where_those_that_ended_show_that_the_others_would_not_fit():
+    made = []
+
+    def fold(f):
+        made.append(f)
+        return f
+
+    budget = iter([10.0, 7.0])  # a fold takes three of ten seconds
+    with pytest.raises(OutOfTime, match=r"after 1 of 5 folds it needed about 12 s more, with 7 s left"):
+        in_time(fold, 5, lambda: next(budget))
+    assert made == [0]
+    budget = iter([10.0, 7.0, 4.0, -1.0])  # late, but done
+    assert in_time(fold, 3, lambda: next(budget)) == [0, 1, 2]
+    assert in_time(fold, 3, lambda: float("inf")) == [0, 1, 2]

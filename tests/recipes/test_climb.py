@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from rung.adapt.costs import in_time
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import Difference
 from rung.core.stops import Collapse, OutOfTime
@@ -106,18 +105,26 @@ def test_a_gain_needs_to_be_as_sure_as_the_job_asks(job, confidence, winner):
 
 
 def test_two_rungs_without_promotion_end_the_climb(job):
-    rungs = [Scripted("prior", 0.9), Scripted("a", 0.9), Scripted("b", 0.9), Scripted("c", 1.0)]
+    rungs = [Scripted("prior", 0.5), Scripted("a", 0.9), Scripted("b", 0.9), Scripted("c", 0.9), Scripted("d", 1.0)]
     climbed = climb(job, ladder(rungs))
-    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b"]
-    assert "2 rungs in a row" in climbed.stopped
+    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b", "c"]
+    assert climbed.stopped == "2 rungs in a row brought no promotion"
+
+
+@pytest.mark.parametrize(("copies", "tried"), [(1, "abc"), (3, "ab")], ids=["200 rows", "600 rows"])
+def test_of_few_rows_three_may_challenge_guessing(job, copies, tried):
+    target = replace(job.target, value=np.tile(job.target.value, copies))
+    climbed = climb(replace(job, target=target), ladder([Scripted("prior", 0.9), *(Scripted(c, 0.9) for c in "abcd")]))
+    assert "".join(step.evidence.name for step in climbed.steps[1:]) == tried
+    assert climbed.stopped == f"{len(tried)} rungs in a row brought no promotion"
 
 
 def test_whoever_named_a_rung_is_told_that_the_climb_ended_before_it(job):
-    rungs = [Scripted("prior", 0.9), Scripted("a", 0.9), Scripted("b", 0.9), Scripted("c", 1.0), Scripted("d", 1.0)]
-    climbed = climb(replace(job, asked=frozenset({"d"})), ladder(rungs))
-    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b", "d"]
-    assert climbed.step("d").evidence.status == "skipped"
-    assert climbed.step("d").evidence.why == "2 rungs in a row brought no promotion"
+    rungs = [Scripted("prior", 0.5), *(Scripted(name, 0.9) for name in "abc"), Scripted("d", 1.0), Scripted("e", 1.0)]
+    climbed = climb(replace(job, asked=frozenset({"e"})), ladder(rungs))
+    assert [step.evidence.name for step in climbed.steps] == ["prior", "a", "b", "c", "e"]
+    assert climbed.step("e").evidence.status == "skipped"
+    assert climbed.step("e").evidence.why == "2 rungs in a row brought no promotion"
     assert rungs[-1].tried == []
 
 
@@ -150,22 +157,6 @@ def test_a_rung_that_would_not_end_in_time_is_given_up_and_the_budget_is_named(j
     assert "80 s" in climbed.step("frozen").evidence.why
     assert climbed.winner == "prior"
     assert climbed.stopped == "the budget"
-
-
-def test_folds_end_where_those_that_ended_show_that_the_others_would_not_fit():
-    made = []
-
-    def fold(f):
-        made.append(f)
-        return f
-
-    budget = iter([10.0, 7.0])  # a fold takes three of ten seconds
-    with pytest.raises(OutOfTime, match=r"after 1 of 5 folds it needed about 12 s more, with 7 s left"):
-        in_time(fold, 5, lambda: next(budget))
-    assert made == [0]
-    budget = iter([10.0, 7.0, 4.0, -1.0])  # late, but done
-    assert in_time(fold, 3, lambda: next(budget)) == [0, 1, 2]
-    assert in_time(fold, 3, lambda: float("inf")) == [0, 1, 2]
 
 
 def test_a_rung_that_predicts_one_class_has_collapsed(job):

@@ -21,13 +21,13 @@ from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
 from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared
+from rung.core.evidence import FEW
 from rung.core.memory import Peak
 from rung.core.stops import OutOfTime
 from rung.core.types import Cost, Fold, Ints
 
 Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
-FEW = 400  # rows up to which both repeats judge
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 FIND = "find"  # the rate, by a range test
 
@@ -128,7 +128,7 @@ def short_listed(each_SF: Sequence[Sequence[float]], left: float) -> float:
 
 
 def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
-    """The folds that a rung is judged on: of few rows all, else, or on a budget, those of the first repeat.
+    """The folds that a rung is judged on: of few rows both repeats', else, or on a budget, those of the first repeat.
 
     Of 128 rows of MPQA (four draws) the Brier score that a mean of frozen and contrastive saves was 2.4 standard errors
     from nothing in both repeats, 1.5 in one. A yardstick isn't judged, and a search has its trials in each fold.

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Literal, cast
 
 from rung.core.contracts import BackboneCard, Job, Model, Rung, Trial
-from rung.core.evidence import Difference, RungEvidence
+from rung.core.evidence import FEW, Difference, RungEvidence
 from rung.core.memory import out_of_memory
 from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Cost, Task
@@ -27,7 +27,7 @@ from rung.recipes.view import View
 
 DEAR = 2.0  # a challenger this many times slower or larger must gain the points that the job asks for
 OVER_GUESSING = 0.01  # one-sided p that a challenger of the first rung must stay below
-PATIENCE = 2  # rungs in a row without promotion that end the climb
+PATIENCE = 2  # rungs in a row without promotion that end the climb; one more over guessing, of few rows
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Ladder:
 
 
 def climb(job: Job, ladder: Ladder) -> Climbed:
-    """Try each rung against the incumbent; stop after two without promotion, or when the budget is spent.
+    """Try each rung against the incumbent; stop after two or three without promotion, or when the budget is spent.
 
     A rung that is a yardstick (scratch) is tried after that, where a rung that trained the backbone holds the place or
     the user named it: transfer is measured against it.
@@ -92,8 +92,8 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
             dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None
             if not dear and rung.name not in job.asked:
                 continue
-        elif idle >= PATIENCE:
-            stopped = f"{PATIENCE} rungs in a row brought no promotion"
+        elif idle >= _patience(job, incumbent):
+            stopped = stopped or f"{idle} rungs in a row brought no promotion"
             if rung.name in job.asked:  # whoever named it is told
                 steps.append(Step(RungEvidence(rung.name, "skipped", stopped)))
                 ladder.view.finished(steps[-1].evidence)
@@ -111,6 +111,15 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     if incumbent is None:
         raise ValueError("a ladder starts with a rung that can always be tried")
     return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped)
+
+
+def _patience(job: Job, incumbent: Step | None) -> int:
+    """Where a few dozen rows show neither words nor frozen features surely better than guessing, pairs still may.
+
+    Of 32 rows of MPQA (two draws) `contrastive` did, and was right on 0.84 and 0.75 of the test rows (guessing 0.70).
+    """
+    guessing = incumbent is not None and incumbent.evidence.gain is None
+    return PATIENCE + (guessing and len(job.target) <= FEW)
 
 
 def _no_news(rung: Rung, job: Job) -> bool:
@@ -238,8 +247,8 @@ def _dear(challenger: RungEvidence, incumbent: RungEvidence) -> str:
 def _sure(gain: Difference, held: RungEvidence, confidence: float) -> tuple[bool, str]:
     """Whether the gain over the incumbent is no noise, and why.
 
-    Two rungs may challenge guessing before the climb ends: with drawn labels 10 of 200 small climbs promoted one of
-    them at 97.5 % each.
+    Two rungs, of few rows three, may challenge guessing before the climb ends: with drawn labels 10 of 200 small climbs
+    promoted one of two at 97.5 % each.
     """
     if held.gain is None:
         sure = gain.value > 0 and gain.p < OVER_GUESSING

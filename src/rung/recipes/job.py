@@ -4,6 +4,7 @@ from functools import cache
 
 from rung.adapt.settings import checked_settings
 from rung.core.contracts import Embedders, Job, Notebook
+from rung.core.evidence import confidence_of
 from rung.core.named import Named, named
 from rung.core.types import Floats, Inputs, Role, Tell
 from rung.recipes.choice import deciding
@@ -37,7 +38,7 @@ def job_of(
         options.lr,
         beside={role: embedder.card for role, embedder in list(embedders.items())[1:]},
         named=_named(prepared, inputs, embedders),
-        confidence=options.confidence,
+        confidence=options.confidence or confidence_of(len(prepared.target)),
         min_gain=options.min_gain,
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rung.core.errors import BadOption
-from rung.core.evidence import LEAST, SURE
+from rung.core.evidence import LEAST
 from rung.core.types import Role, Task
 
 _UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
@@ -136,7 +136,7 @@ class FitOptions(BaseModel):
     workers: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     ensemble: bool = False
-    confidence: float = Field(default=SURE, ge=0.5, lt=1)
+    confidence: float | None = Field(default=None, ge=0.5, lt=1)
     min_gain: float = Field(default=LEAST, ge=0, allow_inf_nan=False)
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rung.core.evidence import Evidence, RungEvidence, Verdict
+from rung.core.evidence import SURE, Evidence, RungEvidence, Verdict
 from rung.report import units
 
 WITHOUT_BACKBONE = ("prior", "classic")  # climb.md's baselines: nothing pretrained in them
@@ -25,12 +25,13 @@ JUDGED = (
     "validation rows, none of which had trained the model that predicted it."
 )
 DEAR = " and, where it costs over twice the latency or size, the gain itself {points:.4g} points or more"
+FEW_ROWS = ", as so few rows can't show a gain of a few points more surely"
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
-    "paired resamples of the validation rows) was above 0{dear}. Against guessing, which two rungs may challenge, the "
-    "gain's p must be below 0.01. A gain that may be luck counted as sure where the Brier score saved, each side at "
-    "the temperature that suits it, has a lower bound above 0. The p-values shown are corrected for the number of "
-    "rungs tried (Holm)."
+    "paired resamples of the validation rows) was above 0{dear}{few}. Against guessing, which two rungs may challenge "
+    "(three of few rows), the gain's p must be below 0.01. A gain that may be luck counted as sure where the Brier "
+    "score saved, each side at the temperature that suits it, has a lower bound above 0. The p-values shown are "
+    "corrected for the number of rungs tried (Holm)."
 )
 
 
@@ -131,11 +132,13 @@ def reason(step: RungEvidence) -> str:
 def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """How it was decided, as a short list of sentences: which rows trained, which judged, when test was opened."""
     dear = DEAR.format(points=evidence.min_gain) if evidence.min_gain else ""
+    asked = manifest.get("options", {}).get("confidence")
+    few = FEW_ROWS if asked is None and evidence.confidence < SURE else ""
     lines = (
         _rows(evidence),
         _split(manifest),
         JUDGED,
-        PROMOTED.format(confidence=100 * evidence.confidence, dear=dear),
+        PROMOTED.format(confidence=100 * evidence.confidence, dear=dear, few=few),
         f"The climb ended: {_sentence(evidence.stopped)}" if evidence.stopped else "",
         "Nothing before that looked at a test row. They were opened once, after the last decision."
         if evidence.test
