@@ -39,7 +39,7 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
     def train(_, __, ___, ____, around):
         clock.now += 5.0  # an optimiser is made
         for some in around.order(0):
-            clock.now += 0.25 + 0.125 * padded(length_N, [some])
+            clock.now += 0.25 + 0.125 * padded(length_N, [some], learner.rows.tunable.a_pass)
             around.hear(0.5)
         clock.now += 2.0  # weights are copied
 

@@ -30,7 +30,8 @@ class Rates:
     copies: those alone. weights: the net's own.
     at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run that are no
     step: an optimiser made, the first steps' memory taken. glance: seconds of a pass whatever its tokens. copy: seconds
-    to copy all weights that learn. fresh: into memory that is new.
+    to copy all weights that learn. fresh: into memory that is new. a_pass: what one more pass of a batch costs, in
+    tokens.
     """
 
     step: float
@@ -44,6 +45,7 @@ class Rates:
     glance: float = 0.0
     copy: float = 0.0
     fresh: float = 0.0
+    a_pass: int = 0
 
     def steps(self, many: float, tokens: float) -> float:
         """Seconds of so many training steps over so many tokens in all."""
@@ -59,7 +61,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     begun = perf_counter()
     learner = make()
     made = perf_counter() - begun
-    length_N = learner.rows.length_N
+    length_N, a_pass = learner.rows.length_N, learner.rows.tunable.a_pass
     planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)
     planned = (planned * (STEPS + WARM))[: STEPS + WARM]
     few = replace(recipe, epochs=1, warmup=1.0, wise=False)
@@ -71,7 +73,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
         begun = perf_counter()
         train(learner, few, np.concatenate(some), None, Around(seed, early_look=False, order=plan, hear=hear))
         whole, each = perf_counter() - begun, np.diff(beats)[WARM - 1 :]
-        tokens = [padded(length_N, [batch]) for batch in some[WARM:]]
+        tokens = [padded(length_N, [batch], a_pass) for batch in some[WARM:]]
         beside = whole - (beats[-1] - beats[WARM - 1]) - WARM * float(np.median(each))
         return list(zip(tokens, each.tolist(), strict=True)), max(beside, 0.0)
 
@@ -91,7 +93,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
     copies = (KEPT + (BLENDED if recipe.wise else 0)) * trained
     memory = fixed + STATES * trained + copies
-    return Rates(a_token, passed, made, memory, copies, fixed, at_rest, min(beside, other), glance, copy, fresh)
+    return Rates(a_token, passed, made, memory, copies, fixed, at_rest, min(beside, other), glance, copy, fresh, a_pass)
 
 
 def _passed(learner: Learner, rows: Ints) -> tuple[int, float]:
@@ -117,26 +119,29 @@ def line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
     return rest, slope
 
 
-def padded(length_N: Ints, planned: Sequence[Ints]) -> int:
-    """Tokens of these batches, padding included."""
-    return int(sum(len(batch) * int(length_N[batch].max()) for batch in planned if len(batch)))
+def padded(length_N: Ints, planned: Sequence[Ints], a_pass: int) -> int:
+    """Tokens of these batches, padding and more than one pass included.
+
+    >>> padded(np.array([200, 3, 200, 3]), [np.array([0, 1]), np.array([2, 3])], 48)
+    502
+    """
+    cut = [(length_N[batch], parts(length_N[batch], a_pass)) for batch in planned if len(batch)]
+    return sum(sum(len(at) * int(each[at].max()) + a_pass for at in some) - a_pass for each, some in cut)
 
 
 def mixed(length_N: Ints, rows: Ints, batch: int, seed: int, a_pass: int) -> float:
-    """Tokens, padding and more than one pass included, of a batch of rows drawn whatever their length.
+    """Tokens, as `padded` counts them, of a batch of rows drawn whatever their length.
 
     The mean of a few draws.
     """
     draw = np.random.default_rng(seed)
-    drawn = [length_N[draw.permutation(rows)[:batch]] for _ in range(DRAWS)]
-    tokens = [sum(len(at) * int(each[at].max()) + a_pass for at in parts(each, a_pass)) - a_pass for each in drawn]
-    return float(np.mean(tokens))
+    return padded(length_N, [draw.permutation(rows)[:batch] for _ in range(DRAWS)], a_pass) / DRAWS
 
 
 def seconds_of_run(rate: Rates, recipe: Recipe, length_N: Ints, rows: Ints, aside: Ints, *, seed: int) -> float:
     """One training run: all epochs, the score after each, the blends."""
     planned = batches(length_N, rows, recipe.batch, seed=seed, epoch=0)
-    an_epoch = rate.steps(len(planned), padded(length_N, planned))
+    an_epoch = rate.steps(len(planned), padded(length_N, planned, rate.a_pass))
     look = rate.look(int(length_N[aside].sum()))
     looks = recipe.epochs + 1 + (2 * BLENDS - 1 if recipe.wise else 0)
     early = 2 * rate.look(int(length_N[rows[:SEEN]].sum())) if len(aside) < ENOUGH else look
