@@ -1,6 +1,7 @@
 """What a rung is said to take is told from its steps alone: of a clock that is known, every rate is found."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -102,6 +103,12 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
     rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
     poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
     assert poor.seconds < 0.8 * rich.seconds
+
+
+def test_memory_is_that_of_the_device_that_trains_not_of_one_that_is_there(make, monkeypatch):
+    device = SimpleNamespace(reset_peak_memory_stats=pytest.fail, memory_allocated=pytest.fail)
+    monkeypatch.setattr("rung.core.memory._cuda", lambda: device)
+    assert FULL.predict_cost(make(rows=40, asked={"full"})).memory > 0
 
 
 @given(

@@ -144,6 +144,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     ground, rows = Ground.of(small), np.arange(len(small.target))
     prepared = (perf_counter() - begun) / len(rows)
     length_N = _lengths(job, ground)
+    device = ground.tunable.batch(ground.probe, np.zeros(1, np.int64)).device.type
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
@@ -154,7 +155,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     for setting in settings:
         recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
-        with Peak("auto") as took:
+        with Peak(device) as took:
             body = rung.method.body(small, setting, ground.probe)
             kept = 0.0
             if body.k:
