@@ -40,7 +40,7 @@ def transfer(  # house: two predictions, and what may be known beside them
     """Whether the pretrained backbone helped: the best backbone rung against classic and scratch, on test rows.
 
     "helps" when the 95 % interval of the difference to classic lies above 0, and that to scratch too where it was
-    measured, and the rung was promoted: the rows that decide must have shown it too, or noise on one side would do.
+    measured, and `promoted`: the rows that decide must have shown it for sure too, or noise on one side would do.
     "hurts" when either lies below 0; else "no evidence". scratch: predictions of the rung and of scratch, both trained
     on the same rows.
     """

@@ -191,7 +191,7 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     needed = job.min_gain * point(metric, held.score.value) if dear else 0.0
     sure, why = _sure(gain, held, job.confidence)
     less: Difference | None = None
-    if not sure and gain.value > 0 and held.gain is not None and _in_shares(job):
+    if not sure and gain.value > 0 and held.gain is not None and in_shares(job):
         less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
         sure, told = less.bound > 0, f"that of the Brier score it saves, {less.bound:+.4f}"
         why += f", but {told}, is" if sure else f", nor is {told}"
@@ -203,7 +203,7 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     return Step(evidence, trial, shown.model)
 
 
-def _in_shares(job: Job) -> bool:
+def in_shares(job: Job) -> bool:
     """Whether the metric counts right answers, of which few rows can show few, beside probabilities that say more."""
     return job.target.task is not Task.REGRESSION and cast(Metric, job.metric).name not in ("log_loss", "brier")
 

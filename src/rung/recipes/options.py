@@ -154,9 +154,9 @@ class FitOptions(BaseModel):
     @model_validator(mode="after")
     def _together(self) -> "FitOptions":
         if self.storage and not self.search:
-            raise ValueError("--storage: wanted --search N beside it, as machines share a search there; got none")
+            raise ValueError("--storage: wanted --search N beside it, as machines share a search there, got none")
         if self.lr == "find" and self.search:
-            raise ValueError("--lr find: wanted it or --search N, which tries rates of its own; got both")
+            raise ValueError("--lr find: wanted it or --search N, which tries rates of its own, got both")
         return self
 
     @field_validator("test", mode="before")

@@ -25,10 +25,10 @@ JUDGED = (
     "validation rows, none of which had trained the model that predicted it."
 )
 DEAR = " and, where it costs over twice the latency or size, the gain itself {points:.4g} points or more"
-FEW_ROWS = ", as so few rows can't show a gain of a few points more surely"
+FEW_ROWS = " (so few rows can't show a gain of a few points more surely)"
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
-    "paired resamples of the validation rows) was above 0{dear}{few}. Against guessing, which two rungs may challenge "
+    "paired resamples of the validation rows) was above 0{few}{dear}. Against guessing, which two rungs may challenge "
     "(three of few rows), the gain's p must be below 0.01. A gain that may be luck counted as sure where the Brier "
     "score saved, each side at the temperature that suits it, has a lower bound above 0. The p-values shown are "
     "corrected for the number of rungs tried (Holm)."
