@@ -51,7 +51,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
     ensemble: Annotated[bool, typer.Option("--ensemble", help="Try a blend of the rungs in the end.")] = False,
     confidence: Annotated[
         Optional[float],
-        typer.Option(metavar="0.5-1", help="How sure a gain must be; 0.95 if left out, 0.6 of up to 400 rows."),
+        typer.Option(metavar="0.5-1", help="How sure a gain must be; 0.95 if left out, 0.84 of up to 400 rows."),
     ] = None,
     min_gain: Annotated[
         float, typer.Option(metavar="POINTS", help="Least gain worth over twice the latency or size.")

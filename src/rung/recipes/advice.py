@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from rung.core.evidence import Evidence
+from rung.core.evidence import ONE_ERROR, Evidence
 from rung.core.types import Finding
 from rung.recipes.far import CHECK
 
 LISTED = "rung backbones lists them by --domain and --language"
 SAME = "come from the same place"  # of test and validation rows: said once
-LIKELY = 0.84  # one standard error: how sure a gain may be asked to be where 95 % asks for more rows than there are
 MANY = 0.05  # share of the test rows from which something wrong with them comes first
 SPOILT = {
     "unknown_label": "{n} of {of} test rows hold labels that training never had, scored as errors: mend these labels "
@@ -66,10 +65,10 @@ def _of_luck(evidence: Evidence) -> list[str]:
         if step.gain is not None and step.gain.value > 0 and step.gain.value >= step.needed
     ]
     p, name = min(ahead, default=(1.0, ""))
-    if evidence.winner == "prior" or evidence.confidence <= LIKELY or p >= 1 - LIKELY:
+    if evidence.winner == "prior" or evidence.confidence <= ONE_ERROR or p >= 1 - ONE_ERROR:
         return []
     ahead_of = f"{name} was ahead of {evidence.winner}, but not for sure (p {p:.2g})"
-    return [f"{ahead_of}: more rows would tell, or ask for less certainty with --confidence {LIKELY}."]
+    return [f"{ahead_of}: more rows would tell, or ask for less certainty with --confidence {ONE_ERROR}."]
 
 
 def _of_shift(evidence: Evidence, before: Sequence[str]) -> list[str]:

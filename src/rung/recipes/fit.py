@@ -92,7 +92,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     max_rung: which rungs may be tried. group, time: columns that rows may not straddle, or that order them. column:
     roles to override, {"age": "number"}. backbone: several are ranked, see rung.rank, within max_latency ("5ms"),
     max_size ("100MB") and licence ("permissive"). ensemble: try a blend of the rungs in the end. confidence: how sure a
-    gain must be, 0.5 to below 1 (0.95; of up to 400 rows 0.6). min_gain: points that it must bring at over twice the
+    gain must be, 0.5 to below 1 (0.95; of up to 400 rows 0.84). min_gain: points that it must bring at over twice the
     latency or size. set: options of rungs, {"lora.rank": 16}. lr: learning rate of rungs that train, or "find". search:
     settings that each of them may try (extra "search"); storage: URL of a database where several machines share that
     search. resume: go on with an interrupted fit of the same options and data.
