@@ -4,7 +4,8 @@ Shuffled: the default backbone with every weight matrix's numbers shuffled; the 
 evidence", never "helps", for each of 20 seeds (300 rows of TREC-6 to learn from, 500 test rows). Random: toy texts
 whose labels were drawn (words, so that their names vie too); no rung may be promoted over prior in at least 95 of 100
 runs of the whole ladder over a tiny backbone, which three failures end early. Trained: the same with `partial` and
-`full` alone, so that backbones do train. `--quick`: 3 and 15 runs, and 5. `--cases a,b` runs these and keeps the others' rows.
+`full` alone, so that backbones do train. `--quick`: 3 and 15 runs, and 5. `--cases a,b` runs these and keeps the
+others' rows.
 """
 
 import json

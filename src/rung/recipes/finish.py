@@ -229,7 +229,8 @@ def judge(
 def beats_classic(job: Job, climbed: Climbed, rung: str) -> bool:
     """Whether the rows that decide show it for sure: at 95 %, with however little certainty the rung was promoted.
 
-    Of few rows a promotion alone says too little: over shuffled weights `frozen` was promoted in 9 of 20 climbs at 60 %, in 4 at 84.
+    Of few rows a promotion alone says too little: over shuffled weights `frozen` was promoted in 9 of 20 climbs at
+    60 %, in 4 at 84.
     """
     ours, classic = (climbed.step(name).trial for name in (rung, "classic"))
     if ours is None or classic is None:
