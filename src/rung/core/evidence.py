@@ -8,7 +8,7 @@ from rung.core.types import Cost
 if TYPE_CHECKING:
     import polars as pl
 
-SURE = 0.95  # of the bound that decides promotions, unless a fit is told another
+SURE = 0.95  # of the bound that decides promotions of many rows, unless a fit is told another
 FEW = 400  # rows that can't show a gain of a few points so surely, whatever a rung is worth
 ONE_ERROR = 0.84  # of the bound that decides on few rows: one standard error
 LEAST = 0.5  # points that a rung of over twice the latency or size must gain, unless a fit is told other ones
@@ -39,7 +39,7 @@ class Score:
 class Difference:
     """Challenger minus incumbent on the same rows, signed so that positive is better.
 
-    bound: one-sided lower bound, at 95 % unless the fit was told another confidence. p: one-sided (exact McNemar for
+    bound: one-sided lower bound, at the confidence that decided. p: one-sided (exact McNemar for
     accuracy without groups, else the bootstrap's). p_holm: the same after Holm's correction over the rungs tried.
     """
 

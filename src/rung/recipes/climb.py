@@ -1,7 +1,7 @@
 """The ladder: rungs in order of cost, each judged against the incumbent on the same rows.
 
-Expected ending: `Climbed.winner` is the last rung whose one-sided bound of the paired gain (95 % unless the job asks
-for another confidence; 99 % over guessing) stayed above 0, or whose gain may be luck while it saved Brier score for
+Expected ending: `Climbed.winner` is the last rung whose one-sided bound of the paired gain (as sure as the job asks;
+99 % over guessing) stayed above 0, or whose gain may be luck while it saved Brier score for
 sure, and whose gain was `needed` or more; everything that was skipped, collapsed or not promoted says why in its words.
 """
 
@@ -171,8 +171,6 @@ def _affordable(rung: Rung, job: Job, ladder: Ladder, incumbent: Step | None) ->
 
 def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     """What was shown, with what is decided of it against the incumbent."""
-    rows = job.plan.judged
-    truth, cluster = job.target.value[rows], job.plan.cluster[rows]
     trial, metric = shown.trial, cast(Metric, job.metric)
     evidence = _measured(rung, job, shown)
     if incumbent is None:
@@ -185,14 +183,11 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     evidence = replace(evidence, against=held.name)
     if why := collapsed(job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior):
         return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
-    said = trial.prediction, incumbent.trial.prediction
-    gain = compare(metric, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
+    gain, less = gains(job, trial, incumbent.trial, job.confidence, guessing=held.gain is None)
     dear = _dear(evidence, held)
     needed = job.min_gain * point(metric, held.score.value) if dear else 0.0
     sure, why = _sure(gain, held, job.confidence)
-    less: Difference | None = None
-    if not sure and gain.value > 0 and held.gain is not None and in_shares(job):
-        less = saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed, confidence=job.confidence)
+    if less is not None:
         sure, told = less.bound > 0, f"that of the Brier score it saves, {less.bound:+.4f}"
         why += f", but {told}, is" if sure else f", nor is {told}"
     if sure and needed:
@@ -203,7 +198,23 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     return Step(evidence, trial, shown.model)
 
 
-def in_shares(job: Job) -> bool:
+def gains(
+    job: Job, challenger: Trial, incumbent: Trial, confidence: float, *, guessing: bool = False
+) -> tuple[Difference, Difference | None]:
+    """What the challenger gains on the rows that decide; the Brier score it saves where the gain may be luck.
+
+    guessing: the incumbent is, and the metric counts alone.
+    """
+    rows = job.plan.judged
+    truth, cluster = job.target.value[rows], job.plan.cluster[rows]
+    said = challenger.prediction, incumbent.prediction
+    gain = compare(cast(Metric, job.metric), truth, *said, cluster=cluster, seed=job.seed, confidence=confidence)
+    if guessing or gain.bound > 0 or gain.value <= 0 or not _in_shares(job):
+        return gain, None
+    return gain, saved(job.target.task, truth, *said, cluster=cluster, seed=job.seed, confidence=confidence)
+
+
+def _in_shares(job: Job) -> bool:
     """Whether the metric counts right answers, of which few rows can show few, beside probabilities that say more."""
     return job.target.task is not Task.REGRESSION and cast(Metric, job.metric).name not in ("log_loss", "brier")
 

@@ -9,20 +9,18 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Trial
-from rung.core.evidence import Calibration, Evidence, Leak, LearningCurve, Score, Verdict
+from rung.core.evidence import SURE, Calibration, Evidence, Leak, LearningCurve, Score, Verdict
 from rung.core.rng import generator
 from rung.core.types import Finding, Floats, Fold, Ints, Progress, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
-from rung.evaluate.compare import compare
 from rung.evaluate.conformal import half_width
 from rung.evaluate.leakage import leak
 from rung.evaluate.learning_curve import curve
 from rung.evaluate.protocol import scores
-from rung.evaluate.second_evidence import saved
 from rung.metrics.table import named
 from rung.recipes.advice import next_steps
-from rung.recipes.climb import Climbed, in_shares
+from rung.recipes.climb import Climbed, gains
 
 SHARES = (0.125, 0.25, 0.5)
 LEAST_FOR_CURVE = 200
@@ -235,12 +233,8 @@ def beats_classic(job: Job, climbed: Climbed, rung: str) -> bool:
     ours, classic = (climbed.step(name).trial for name in (rung, "classic"))
     if ours is None or classic is None:
         return False
-    truth, cluster = job.target.value[job.plan.judged], job.plan.cluster[job.plan.judged]
-    sides = ours.prediction, classic.prediction
-    gain = compare(job.metric, truth, *sides, cluster=cluster, seed=job.seed)
-    if gain.bound > 0 or gain.value <= 0 or not in_shares(job):
-        return gain.bound > 0
-    return saved(job.target.task, truth, *sides, cluster=cluster, seed=job.seed).bound > 0
+    gain, less = gains(job, ours, classic, SURE)
+    return gain.bound > 0 or (less is not None and less.bound > 0)
 
 
 def _transfer_pair(job: Job, climbed: Climbed) -> str | None:
