@@ -24,6 +24,8 @@ def test_not_a_number_is_no_label_among_numbers_and_a_word_among_words():
     assert np.flatnonzero(~numbers.usable).tolist() == [0, 1]
     assert numbers.findings[0].check == "null_target"
     assert encode(series(["nan", "roti"] * 10)).target.labels == ("nan", "roti")
+    with pytest.raises(BadTarget, match="no value in 20 rows"):
+        encode(series(["nan", "NaN"] * 10))
     for task, labels, holds in (
         (Task.REGRESSION, (), ["nan", "NaN"]),
         (Task.BINARY, ("0", "1"), ["nan", "nan"]),

@@ -73,3 +73,14 @@ def test_whoever_was_ahead_but_not_for_sure_is_named(p, saved_p, confidence, aga
     rung = RungEvidence("lora", "tried", against=against, gain=gain, saved=saved or None)
     steps = next_steps(replace(BASE, verdicts=(), rungs=(rung,), confidence=confidence))
     assert any("lora was ahead of frozen, but not for sure (p 0.08)" in step for step in steps) == told
+
+
+def test_rungs_that_died_in_training_are_to_be_tried_at_a_lower_rate():
+    """But not one whose answers alone were dead: it has no rate."""
+    died = RungEvidence("lora", "collapsed", "the loss was not finite at step 3 of 40")
+    dead = RungEvidence("classic", "collapsed", "it predicts one class for every row")
+    prior = RungEvidence("prior", "tried")
+    assert next_steps(replace(BASE, winner="prior", verdicts=(), rungs=(prior, dead, died)))[0].startswith(
+        "lora died in training: a lower --lr"
+    )
+    assert not any("--lr" in step for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, dead))))

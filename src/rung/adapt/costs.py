@@ -29,6 +29,7 @@ from rung.core.types import Cost, Fold, Ints
 Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
+BYTES = 4  # of a weight: all are float32 while they train
 FIND = "find"  # the rate, by a range test
 
 
@@ -149,23 +150,23 @@ def predicted(rung: Trains, job: Job) -> Cost:
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
     each_SF: list[list[float]] = []
-    varied, grown, memory, files = 0.0, 0.0, 0, 0.0
+    varied, grown, files = 0.0, 0.0, 0.0
+    peaks, held = [], []
     fusion = rung.fusion(job)
     settings = rung.method.settings(job)
     for setting in settings:
         recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
         with Peak(device) as took:
-            body = rung.method.body(small, setting, ground.probe)
-            kept = 0.0
-            if body.k:
+            k, kept = rung.method.body(small, setting, ground.probe).k, 0.0
+            if k:
                 begun, known = perf_counter(), max(1, int(ground.rows(0, None).length_N.sum()))
-                own = ground.rows(body.k, None).kept or ()
+                own = ground.rows(k, None).kept or ()
                 kept = (perf_counter() - begun) / known
                 more = max(int(length_N.sum()) / known - 1, 0.0)  # the sample's own are in what is measured
                 files += more * sum(each.bits_U.nbytes for each in own)
             rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
-        views = _views(job, recipe, rate, length_N, prepared, kept, k=body.k, folds=len(whole))
+        views = _views(job, recipe, rate, length_N, prepared, kept, k=k, folds=len(whole))
         seconds = []
         for inner, aside in zip(folds, judged, strict=True):
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
@@ -177,10 +178,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
                 seconds[-1] += rate.made + rate.steps(FIND_STEPS, FIND_STEPS * tokens)
         seconds[0] += kept * int(length_N.sum())
         each_SF.append(seconds)
-        beside = rate.weights * (len(settings) - 1)  # of the short list's other runs, until the best is known
-        memory, varied = max(memory, rate.memory + beside, took.bytes + rate.copies + beside), max(varied, views)
+        varied = max(varied, views)
+        peaks.append(max(rate.memory, took.bytes + rate.copies))
+        held.append(BYTES * ground.tunable.card.parameters + rate.trained)  # its weights, and what they began with
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
+    memory = _together(peaks, held) + (rate.trained if len(whole) > 1 else 0)  # the first fold's model is kept
     whole_s = short_listed(each_SF, job.left())
     if job.search:  # each fold searches on its own, over one setting of the short list
         whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
@@ -188,6 +191,18 @@ def predicted(rung: Trains, job: Job) -> Cost:
     plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)
     return replace(both if both.seconds <= job.left() else plain, mapped=ceil(files))
+
+
+def _together(peaks: Sequence[int], held: Sequence[int]) -> int:
+    """Bytes that a fold takes at most, where each run of the short list stays until the best is known.
+
+    peaks: of each run alone. held: by each that ended. `short_list` trains the last one first.
+
+    >>> _together([300, 200], [40, 50])
+    350
+    """
+    before = [0, *np.cumsum([held[-1], *held[:-1]])]
+    return max(peak + int(there) for peak, there in zip([peaks[-1], *peaks[:-1]], before, strict=False))
 
 
 def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Warm | None) -> float:

@@ -31,7 +31,7 @@ def known(series: pl.Series, task: Task | None = None, labels: tuple[str, ...] |
         series = series.set(series.str.strip_chars() == "", None)
         nan = series.str.strip_chars().str.to_lowercase() == "nan"
         others = pl.Series(labels) if labels else series.filter(series.is_not_null() & ~nan)
-        if nan.any() and (task is Task.REGRESSION or plain_numbers(others) is not None):
+        if nan.any() and (task is Task.REGRESSION or not len(others) or plain_numbers(others) is not None):
             series = series.set(nan, None)
     return series
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from rung.core.types import Tell, silent
-from rung.recipes.evaluation import Evaluation, evaluated
+from rung.recipes.evaluation import Evaluation
 from rung.recipes.run import Run, load
 
 
@@ -22,5 +22,4 @@ def evaluate(
     Raises NoSuchColumn, BundleError, DataError.
     """
     opened = run if isinstance(run, Run) else load(run)
-    metric = opened.evidence.metric
-    return evaluated(opened.predictor, data, slices=slice, sensitive=sensitive, tell=tell, metric=metric)
+    return opened.evaluate(data, slice, sensitive, tell)

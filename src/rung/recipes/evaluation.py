@@ -9,7 +9,9 @@ import numpy as np
 from rung.core.errors import NoSuchColumn
 from rung.core.evidence import Score
 from rung.core.types import Finding, Floats, Target, Task, Tell, silent
+from rung.data.album import by_content
 from rung.data.damage import damage
+from rung.data.fingerprint import fingerprint
 from rung.data.splits import unit_keys
 from rung.data.target import encode
 from rung.evaluate.calibration import reliability
@@ -18,6 +20,15 @@ from rung.evaluate.slices import by_slice
 from rung.metrics.table import default
 from rung.predict.torch import Predictor
 from rung.recipes.apply import empty, probabilities, table_of, unreadable_cells
+
+LEARNT_FROM = Finding(
+    "training_rows",
+    "this is the table that the model was made from: it knows these rows, and new ones will score lower",
+    (),
+    "warn",
+    "Score rows that it has never seen.",
+    "test",
+)
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,14 @@ class Labelled:
     findings: tuple[Finding, ...]
 
 
-def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
-    """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column."""
+def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt_from: str = "") -> Labelled:
+    """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column.
+
+    learnt_from: the fingerprint of the table that the model was made from, to say so where it is this one.
+    """
     manifest = predictor.manifest
     frame = table_of(data, manifest.columns)
+    same = (LEARNT_FROM,) if learnt_from and fingerprint(by_content(frame, manifest.columns)) == learnt_from else ()
     readable, damaged = damage(frame, manifest.columns, part="test")
     frame = frame.filter(readable) if not readable.all() else frame
     if manifest.target not in frame.columns:
@@ -68,6 +83,7 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent) -> Labelled:
     frame = frame[index]
     _, cluster = unit_keys(frame, manifest.columns, None)
     found = (
+        *same,
         *damaged,
         *encoded.findings,
         *unreadable_cells(frame, manifest.columns, "test"),
@@ -84,13 +100,15 @@ def evaluated(
     sensitive: Sequence[str] = (),
     tell: Tell = silent,
     metric: str | None = None,
+    learnt_from: str = "",
 ) -> Evaluation:
     """Score `data`: every score of the task with its 95 % interval, by slice where asked.
 
     slices, sensitive: columns of `data`; a sensitive one is reported like a slice, with its largest difference.
+    learnt_from: as in `labelled`.
     Raises NoSuchColumn.
     """
-    rows = labelled(predictor, data, tell)
+    rows = labelled(predictor, data, tell, learnt_from)
     for name in (*slices, *sensitive):
         if name not in rows.frame.columns:
             raise NoSuchColumn(name, among=rows.frame.columns)

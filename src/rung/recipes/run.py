@@ -14,7 +14,7 @@ from rung.bundle.manifest import seal_of
 from rung.bundle.write import sha256_of
 from rung.core.errors import BundleError, NoSuchRun
 from rung.core.evidence import Evidence
-from rung.core.types import Floats, Task
+from rung.core.types import Floats, Task, Tell, silent
 from rung.predict.torch import Predictor
 from rung.predict.torch import load as load_predictor
 from rung.recipes.apply import probabilities, table_of
@@ -69,10 +69,14 @@ class Run:
         """What is predicted."""
         return Task(self.evidence.task)
 
-    def evaluate(self, data: Any, slices: Sequence[str] = (), sensitive: Sequence[str] = ()) -> Evaluation:
+    def evaluate(
+        self, data: Any, slices: Sequence[str] = (), sensitive: Sequence[str] = (), tell: Tell = silent
+    ) -> Evaluation:
         """Score labelled rows: all scores with intervals, by slice where asked."""
-        metric = self.evidence.metric
-        return evaluated(self.predictor, data, slices=slices, sensitive=sensitive, metric=metric)
+        return evaluated(
+            self.predictor, data, slices=slices, sensitive=sensitive, tell=tell,
+            metric=self.evidence.metric, learnt_from=self.manifest.get("data", {}).get("fingerprint", ""),
+        )  # fmt: skip
 
 
 def load(path: str | Path) -> Run:

@@ -75,6 +75,8 @@ def _tested(evidence: Evidence) -> str:
     says = {"helps": "transfer helps", "hurts": "transfer hurts"}.get(
         transfer.verdict, "no evidence that transfer helps"
     )
+    if transfer.verdict == "no evidence" and (transfer.low or 0.0) > 0:  # what else was asked did not show it
+        return f"{text}; {by.strip(' ()')} over classic there, which alone is no evidence that transfer helps."
     return f"{text}; {says}{by}."
 
 

@@ -27,7 +27,7 @@ class Rates:
     """Seconds a token of a training step and of a pass that learns nothing; seconds to make the learner; bytes.
 
     memory: what stands beside a step: weights, gradients, moments, and the copies that a run keeps of what is trained.
-    copies: those alone. weights: the net's own.
+    copies: those alone. trained: one such copy.
     at_rest: seconds of a step whatever its tokens: the update of all weights. beside: seconds of a run that are no
     step: an optimiser made, the first steps' memory taken. glance: seconds of a pass whatever its tokens. copy: seconds
     to copy all weights that learn. fresh: into memory that is new. a_pass: what one more pass of a batch costs, in
@@ -39,7 +39,7 @@ class Rates:
     made: float
     memory: int
     copies: int = 0
-    weights: int = 0
+    trained: int = 0
     at_rest: float = 0.0
     beside: float = 0.0
     glance: float = 0.0
@@ -80,6 +80,7 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     steps, beside = timed(planned)
     quick, other = timed([batch[: max(1, len(batch) // 4)] for batch in planned])
     at_rest, a_token = line([*steps, *quick])
+    timed([rows[np.argsort(-length_N[rows], kind="stable")][: recipe.batch]] * (1 + WARM))  # the most that a step takes
     aside = rows[: learner.rows.tunable.at_once]
     glance, passed = line([_passed(learner, some) for some in (aside, aside[: max(1, len(aside) // 4)]) * 2])
     begun = perf_counter()
@@ -93,7 +94,8 @@ def rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) ->
     fixed = sum(parameter.nbytes for parameter in learner.net.parameters())
     copies = (KEPT + (BLENDED if recipe.wise else 0)) * trained
     memory = fixed + STATES * trained + copies
-    return Rates(a_token, passed, made, memory, copies, fixed, at_rest, min(beside, other), glance, copy, fresh, a_pass)
+    beside = min(beside, other)
+    return Rates(a_token, passed, made, memory, copies, trained, at_rest, beside, glance, copy, fresh, a_pass)
 
 
 def _passed(learner: Learner, rows: Ints) -> tuple[int, float]:
