@@ -1,5 +1,6 @@
 """What a rung is said to take is told from its steps alone: of a clock that is known, every rate is found."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -47,7 +48,7 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
 
     monkeypatch.setattr(cost, "perf_counter", clock)
     monkeypatch.setattr(cost, "train", train)
-    found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0)
+    found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0, np.arange(40))
     many = cost.STEPS * 8
     assert found.step == pytest.approx(0.125)
     assert found.at_rest == pytest.approx(0.25)
@@ -62,7 +63,7 @@ def test_copies_that_a_run_keeps_are_in_its_memory(make, monkeypatch):
     ground, rows = Ground.of(job), np.arange(40)
     setting = PARTIAL.method.settings(job)[0]
     plain, wise = (
-        rates(lambda: PARTIAL.ready(ground, rows, setting), replace(Recipe(), batch=8, wise=wise), rows, 0)
+        rates(lambda: PARTIAL.ready(ground, rows, setting), replace(Recipe(), batch=8, wise=wise), rows, 0, rows)
         for wise in (False, True)
     )
     trained = sum(parameter.nbytes for parameter in PARTIAL.ready(ground, rows, setting).trained().values())
@@ -105,6 +106,18 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
     rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
     poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
     assert poor.seconds == pytest.approx(rich.seconds / 2, rel=0.01)  # each of the two costs the same
+
+
+def test_a_run_of_the_short_list_stays_in_memory_while_the_next_trains(make, monkeypatch):
+    """Its weights, and what those that learnt began with."""
+    monkeypatch.setattr(costs, "Peak", lambda _: nullcontext(SimpleNamespace(bytes=1000)))
+    monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=1.0, passed=0.0, made=0.0, memory=0, trained=10))
+    job = make(rows=40, asked={"partial"})
+    took = []
+    for settings in ([{"k": 2}], [{"k": 1}, {"k": 2}]):
+        monkeypatch.setattr(PARTIAL.method, "settings", lambda _, settings=settings: settings)
+        took.append(PARTIAL.predict_cost(job).memory)
+    assert took[1] - took[0] == pytest.approx(costs.IN_PIECES * (4 * job.tunable.card.parameters + 10), abs=2)
 
 
 def test_memory_is_that_of_the_device_that_trains_not_of_one_that_is_there(make, monkeypatch):

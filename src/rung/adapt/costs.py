@@ -1,7 +1,7 @@
 """What a rung that trains will take over all its folds, from a few of its own steps on a sample of the rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil, inf
 from time import perf_counter
@@ -16,7 +16,7 @@ from rung.adapt.training.cost import Rates, mixed, rates, seconds_of_run, total
 from rung.adapt.training.learner import Learner
 from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
-from rung.adapt.training.recipe import Recipe
+from rung.adapt.training.recipe import BATCH, Recipe
 from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
 from rung.adapt.views import AUTO, MOST, fitting
 from rung.adapt.warm import Warm
@@ -30,6 +30,7 @@ Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 BYTES = 4  # of a weight: all are float32 while they train
+IN_PIECES = 1.12  # times what lives, for a CPU's heap: 1.13 to 1.33 of 1,000 rows, 0.93 to 1.1 of 8 or 64 a class
 FIND = "find"  # the rate, by a range test
 
 
@@ -140,12 +141,13 @@ def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
 
 def predicted(rung: Trains, job: Job) -> Cost:
     """Seconds and bytes of all folds that judge; augmentation counts where the budget leaves time for it."""
-    small = sampled(job)
+    known_N = _known_lengths(job)
+    small, rows = sampled(job, np.argsort(-known_N, kind="stable")[:BATCH])
     begun = perf_counter()
-    ground, rows = Ground.of(small), np.arange(len(small.target))
-    prepared = (perf_counter() - begun) / len(rows)
-    length_N = _lengths(job, ground)
-    device = ground.tunable.batch(ground.probe, np.zeros(1, np.int64)).device.type
+    ground = Ground.of(small)
+    prepared = (perf_counter() - begun) / len(small.target)
+    each_N = _lengths(ground)
+    length_N, widest = (known_N if len(known_N) else np.resize(each_N, len(job.target))), np.argsort(-each_N)
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
@@ -157,16 +159,10 @@ def predicted(rung: Trains, job: Job) -> Cost:
     for setting in settings:
         recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
-        with Peak(device) as took:
-            k, kept = rung.method.body(small, setting, ground.probe).k, 0.0
-            if k:
-                begun, known = perf_counter(), max(1, int(ground.rows(0, None).length_N.sum()))
-                own = ground.rows(k, None).kept or ()
-                kept = (perf_counter() - begun) / known
-                more = max(int(length_N.sum()) / known - 1, 0.0)  # the sample's own are in what is measured
-                files += more * sum(each.bits_U.nbytes for each in own)
-            rate = rates(partial(rung.ready, ground, rows, setting), recipe, rows, job.seed)
-        views = _views(job, recipe, rate, length_N, prepared, kept, k=k, folds=len(whole))
+        found = _measured(rung, ground, (rows, widest), setting, recipe)
+        rate, kept = found.rate, found.kept
+        files += found.a_token * max(int(length_N.sum()) - int(each_N.sum()), 0)  # the sample's are in what is measured
+        views = _views(job, recipe, rate, length_N, prepared, kept, k=found.k, folds=len(whole))
         seconds = []
         for inner, aside in zip(folds, judged, strict=True):
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
@@ -179,11 +175,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
         seconds[0] += kept * int(length_N.sum())
         each_SF.append(seconds)
         varied = max(varied, views)
-        peaks.append(max(rate.memory, took.bytes + rate.copies))
+        peaks.append(max(rate.memory, found.taken + rate.copies))
         held.append(BYTES * ground.tunable.card.parameters + rate.trained)  # its weights, and what they began with
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
     memory = _together(peaks, held) + (rate.trained if len(whole) > 1 else 0)  # the first fold's model is kept
+    memory = ceil(memory * (IN_PIECES if _device(ground) == "cpu" else 1))
     whole_s = short_listed(each_SF, job.left())
     if job.search:  # each fold searches on its own, over one setting of the short list
         whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
@@ -226,11 +223,45 @@ def _warming(job: Job, warm: Warm | None, rate: Rates, length_N: Ints, rows: Int
     return rate.steps(steps, drawn) + rate.look(int(length_N.sum()))
 
 
-def _lengths(job: Job, sample: Ground) -> Ints:
-    """What each row costs; of images and sounds, which take long to open, the sample's over and over."""
-    if sample.tunable.padded:
-        return Ground.of(job).rows(0, None).length_N
-    return np.resize(sample.rows(0, None).length_N, len(job.target))
+@dataclass(frozen=True)
+class _Measured:
+    """Of one setting: its rates, blocks that run on kept activations, seconds and bytes a token to keep them, bytes."""
+
+    rate: Rates
+    k: int
+    kept: float
+    a_token: float
+    taken: int
+
+
+def _measured(
+    rung: Trains, ground: Ground, rows: tuple[Ints, Ints], setting: Mapping[str, Any], recipe: Recipe
+) -> _Measured:
+    """rows: of the sample, those drawn and the longest first."""
+    drawn, widest = rows
+    with Peak(_device(ground)) as took:
+        k, kept, a_token = rung.method.body(ground.job, setting, ground.probe).k, 0.0, 0.0
+        if k:
+            begun, known = perf_counter(), max(1, int(ground.rows(0, None).length_N.sum()))
+            own = ground.rows(k, None).kept or ()
+            kept = (perf_counter() - begun) / known
+            a_token = sum(each.bits_U.nbytes for each in own) / known
+        rate = rates(partial(rung.ready, ground, drawn, setting), recipe, drawn, ground.job.seed, widest)
+    return _Measured(rate, k, kept, a_token, took.bytes)
+
+
+def _device(ground: Ground) -> str:
+    return str(ground.tunable.batch(ground.probe, np.zeros(1, np.int64)).device.type)
+
+
+def _known_lengths(job: Job) -> Ints:
+    """What each row costs; nothing of images and sounds, which take long to open: the sample's stand for them."""
+    assert job.tunable is not None
+    return _lengths(Ground.of(job)) if job.tunable.padded else np.empty(0, np.int64)
+
+
+def _lengths(ground: Ground) -> Ints:
+    return ground.rows(0, None).length_N[: len(ground.job.target)]  # names of classes may stand behind the rows
 
 
 def _views(  # house: what one setting costs, part by part

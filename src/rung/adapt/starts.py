@@ -97,11 +97,16 @@ def set_aside(job: Job, rows: Ints) -> Fold:
     return inner_folds(job, rows, max(ASIDE, ceil(len(rows) / MOST_ASIDE)))[0]
 
 
-def sampled(job: Job) -> Job:
-    """The job on a few rows: enough to measure steps, too few to cost anything."""
-    few = np.sort(np.random.default_rng(job.seed).permutation(len(job.target))[:SAMPLE])
+def sampled(job: Job, longest: Ints) -> tuple[Job, Ints]:
+    """The job on a few rows, enough to measure steps, too few to cost anything; which of its rows were drawn.
+
+    The longest stand behind these: a step over them takes the most memory.
+    """
+    drawn = np.sort(np.random.default_rng(job.seed).permutation(len(job.target))[:SAMPLE])
+    few = np.concatenate([drawn, np.setdiff1d(longest, drawn)])
     plan = Plan("holdout", (Fold(np.arange(len(few)), np.arange(len(few))),), np.arange(len(few)))
-    return replace(job, inputs=job.inputs.take(few), target=job.target.take(few), plan=plan, notebook=None, tell=silent)
+    inputs, target = job.inputs.take(few), job.target.take(few)
+    return replace(job, inputs=inputs, target=target, plan=plan, notebook=None, tell=silent), np.arange(len(drawn))
 
 
 def judge(job: Job, rows: Ints, aside: Ints) -> Judge:
