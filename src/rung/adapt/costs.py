@@ -69,11 +69,13 @@ class Trains(Protocol):
         """Whether trees are grown over what training made: "head" where not."""
 
 
-def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -> list[Made]:
+def in_time(
+    fold: Callable[[int], Made], many: int, left: Callable[[], float], least: Sequence[float] = ()
+) -> list[Made]:
     """What each of so many folds gives, as long as those that ended show that the others fit what is left.
 
     A prediction may be wrong by half; a budget is kept. What folds found stays in the notebook, for a resume with more
-    time. Raises OutOfTime.
+    time. least: seconds, of each that ended, without what later ones may leave out (see short_list). Raises OutOfTime.
 
     >>> in_time(lambda f: f, 3, lambda: 60.0)
     [0, 1, 2]
@@ -83,7 +85,8 @@ def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -
     for f in range(many):
         found.append(fold(f))
         rest = left()
-        needed = 0.0 if rest == inf else (begun - rest) / len(found) * (many - len(found))
+        each = 0.0 if rest == inf else min((begun - rest) / len(found), sum(least) / len(least) if least else inf)
+        needed = each * (many - len(found))
         if needed > max(rest, 0.0) * LATE:  # of the last fold nothing is needed, however late it ended
             said = f"after {len(found)} of {many} folds it needed about {needed:.0f} s more"
             raise OutOfTime(f"{said}, with {max(rest, 0):.0f} s left of the budget")
@@ -91,12 +94,16 @@ def in_time(fold: Callable[[int], Made], many: int, left: Callable[[], float]) -
 
 
 def short_list(
-    train: Callable[[dict[str, Any]], Made], settings: Sequence[dict[str, Any]], folds: int, left: Callable[[], float]
+    train: Callable[[dict[str, Any]], Made],
+    settings: Sequence[dict[str, Any]],
+    folds: int,
+    left: Callable[[], float],
+    took: list[float] | None = None,
 ) -> list[Made]:
     """What training by each setting gives, in their order; the last one alone where time is short.
 
     folds: how many are to come, this one included. The others are tried where all that is to come, and a refit, would
-    fit what is left if each training took as long as the last setting's.
+    fit what is left if each training took as long as the last setting's, whose seconds are put into `took`.
 
     >>> short_list(str, [{"k": 1}, {"k": 2}], 5, lambda: 60.0)
     ["{'k': 1}", "{'k': 2}"]
@@ -105,6 +112,8 @@ def short_list(
     """
     begun = left()
     last, rest = train(settings[-1]), left()
+    if took is not None and rest < inf:
+        took.append(begun - rest)
     if rest < inf and not _all_fit(begun - rest, len(settings), folds, rest):
         return [last]
     return [*(train(setting) for setting in settings[:-1]), last]

@@ -103,15 +103,15 @@ class Tuned:
         ground = Ground.of(job)
         folds, judged = folds_of(self, job), job.plan.judged
         prediction = np.zeros((1 + folds[-1].repeat, len(judged), job.target.outputs), np.float32)
-        notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds)), len(folds), job.left)
+        least: list[float] = []
+        notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds), least), len(folds), job.left, least)
         for fold, note in zip(folds, notes, strict=True):
             prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
-        choice = agreed([note.facts["choice"] for note in notes])
         went = {what: [note.facts[what] for note in notes] for what in ("views", "fusion")}
         return Trial(
             prediction,
-            choice,
+            agreed([note.facts["choice"] for note in notes]),
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
@@ -132,7 +132,7 @@ class Tuned:
             job.notebook.put(f"{name} done", model_note(run.model(), {}))
         return run.model()
 
-    def _fold(self, ground: Ground, f: int, fold: Fold, of: int) -> Note:
+    def _fold(self, ground: Ground, f: int, fold: Fold, of: int, least: list[float]) -> Note:
         job, name = ground.job, f"{self.name} fold {f + 1} of {of}" if of > 1 else self.name
         if job.notebook and (kept := job.notebook.get(f"{name} done")) is not None:
             return kept
@@ -150,7 +150,7 @@ class Tuned:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
             notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
         else:
-            runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left)
+            runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left, least)
             best = max(runs, key=lambda run: run.score)
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
         again, both = self._again(ground, best.choice), (fold.train, inner.train)
