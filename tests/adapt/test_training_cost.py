@@ -164,11 +164,11 @@ def test_folds_end_where_those_that_ended_show_that_the_others_would_not_fit():
     assert in_time(fold, 3, lambda: float("inf")) == [0, 1, 2]
 
 
-def test_a_rung_goes_on_where_the_one_setting_that_later_folds_need_fits(monkeypatch):
-    """Ten seconds a training, two settings: 20 of the 55 are spent, 80 would be asked for, 40 are enough."""
-    now = iter([55.0, 35.0, 25.0, 15.0, 5.0, -5.0])
+def test_a_rung_goes_on_where_the_one_setting_that_later_folds_need_fits():
+    """Ten seconds a training, two settings: 20 of 65 are spent; of the 45 left 80 would be asked for, 40 are."""
+    now = iter([65.0, 45.0, 35.0, 25.0, 15.0, 5.0])
     assert in_time(lambda f: f, 5, lambda: next(now), [10.0]) == [0, 1, 2, 3, 4]
-    clock = [55.0]
+    clock = [65.0]
 
     def train(setting):
         clock[0] -= 10.0
