@@ -121,3 +121,12 @@ def test_names_change_what_pairs_teach(make, monkeypatch):
         CONTRASTIVE.learner(Ground.of(job), np.arange(40), CONTRASTIVE.method.settings(job)[0], np.arange(40, 48))
     assert seen[0].tolist() == [*range(40), *range(48, 54)]
     assert seen[1].tolist() == [*range(40)]
+
+
+@pytest.mark.usefixtures("short")
+def test_pairs_with_names_are_in_the_cost(make, monkeypatch):
+    """Names stand behind the rows, where lengths are looked up too."""
+    monkeypatch.setattr(hearing, "telling", lambda *_: True)
+    job = make(rows=48)
+    job = replace(job, named=named(job.target.labels, lambda texts: np.ones((len(texts), 32), np.float32)))
+    assert CONTRASTIVE.predict_cost(job).seconds > 0

@@ -151,12 +151,13 @@ def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
 def predicted(rung: Trains, job: Job) -> Cost:
     """Seconds and bytes of all folds that judge; augmentation counts where the budget leaves time for it."""
     known_N = _known_lengths(job)
-    small, rows = sampled(job, np.argsort(-known_N, kind="stable")[:BATCH])
+    small, rows = sampled(job, _longest(known_N, len(job.target))[:BATCH])
     begun = perf_counter()
     ground = Ground.of(small)
     prepared = (perf_counter() - begun) / len(small.target)
-    each_N = _lengths(ground)
-    length_N, widest = (known_N if len(known_N) else np.resize(each_N, len(job.target))), np.argsort(-each_N)
+    each_N = ground.rows(0, None).length_N
+    length_N = known_N if len(known_N) else np.resize(each_N, len(job.target))
+    widest = _longest(each_N, len(small.target))
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
@@ -266,11 +267,12 @@ def _device(ground: Ground) -> str:
 def _known_lengths(job: Job) -> Ints:
     """What each row costs; nothing of images and sounds, which take long to open: the sample's stand for them."""
     assert job.tunable is not None
-    return _lengths(Ground.of(job)) if job.tunable.padded else np.empty(0, np.int64)
+    return Ground.of(job).rows(0, None).length_N if job.tunable.padded else np.empty(0, np.int64)
 
 
-def _lengths(ground: Ground) -> Ints:
-    return ground.rows(0, None).length_N[: len(ground.job.target)]  # names of classes may stand behind the rows
+def _longest(length_N: Ints, rows: int) -> Ints:
+    """The rows, longest first; behind them names of classes may stand."""
+    return np.argsort(-length_N[:rows], kind="stable")
 
 
 def _views(  # house: what one setting costs, part by part
