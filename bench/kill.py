@@ -49,7 +49,8 @@ def main() -> None:
         backbone = str(tiny("bert", place / "bert"))
         start = f"import rung.adapt.training.checkpoint as c; c.EVERY = {EVERY}; from rung.cli.main import main; main()"
         fit = [sys.executable, "-c", start, "fit", "table.csv", "--target", "label", "--backbone", backbone]
-        fit += ["--rungs", "partial,full", "--metric", "log_loss", "--set", "full.epochs=20", "--test", "0.3"]
+        fit += ["--rungs", "partial,contrastive,lora,full", "--metric", "log_loss", "--test", "0.3"]
+        fit += ["--set", "full.epochs=20"]
         begun = time.perf_counter()
         subprocess.run([*fit, "-o", "whole"], cwd=place, check=True, capture_output=True)
         whole = time.perf_counter() - begun

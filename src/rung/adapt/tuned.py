@@ -102,21 +102,21 @@ class Tuned:
         """Train on each fold of folds_of; predict its validation rows with the best weights; see in_time."""
         ground = Ground.of(job)
         folds, judged = folds_of(self, job), job.plan.judged
-        prediction = np.zeros((1 + folds[-1].repeat, len(judged), job.target.outputs), np.float32)
-        least: list[float] = []
+        prediction, least = np.zeros((1 + folds[-1].repeat, len(judged), job.target.outputs), np.float32), list[float]()
         notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds), least), len(folds), job.left, least)
         for fold, note in zip(folds, notes, strict=True):
             prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
-        went = {what: [note.facts[what] for note in notes] for what in ("views", "fusion")}
+        views, trees = ([note.facts[what] for note in notes] for what in ("views", "fusion"))
         return Trial(
             prediction,
             agreed([note.facts["choice"] for note in notes]),
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            (*counted(said, len(notes)), *summary(went["views"]), *tuned_fusion.told(went["fusion"])),
+            (*counted(said, len(notes)), *summary(views), *tuned_fusion.told(trees)),
             noted_model(first),
+            again=sum(least) / len(least) if least and not any((*views, *trees)) else None,
         )
 
     def refit(self, job: Job, choice: dict[str, Any]) -> FittedModel:

@@ -277,6 +277,7 @@ class Trial:
     train_prediction: Floats
     notes: tuple[str, ...] = ()
     model: "Model | None" = None  # trained on train_rows' fold, where refitting costs too much for a rung that may lose
+    again: float | None = None  # seconds of one training, where a budget counts them
 
 
 class Rung(Protocol):

@@ -22,6 +22,7 @@ from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
 from rung.metrics.interval import interval_of
+from rung.recipes.owed import to_refit, too_late
 from rung.recipes.together import agreed
 from rung.recipes.view import View
 
@@ -158,12 +159,13 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
 
 def _affordable(rung: Rung, job: Job, ladder: Ladder, incumbent: Step | None) -> tuple[Cost | None, str]:
     """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
-    late = incumbent is not None and ladder.left() <= 0  # to measure steps takes seconds too
-    if why := rung.applies(job) or ("nothing is left of the budget" if late else ""):
+    held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
+    if why := rung.applies(job) or (too_late(job, *held, ladder.left()) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
-    if incumbent is not None and cost.seconds > ladder.left():
-        return cost, f"needs about {cost.seconds:.0f} s, more than the {max(ladder.left(), 0):.0f} s left of the budget"
+    left = ladder.left() - (to_refit(job, *held) if held else 0.0)
+    if held and cost.seconds > left:
+        return cost, f"needs about {cost.seconds:.0f} s, more than the {max(left, 0):.0f} s left of the budget"
     free = ladder.free()
     needs = f"needs about {cost.memory / 1e9:.1f} GB of memory, more than the {free / 1e9:.1f} GB that are free"
     return cost, needs if cost.memory > free else ""

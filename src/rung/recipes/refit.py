@@ -9,6 +9,7 @@ from rung.core.contracts import Job, Rung
 from rung.core.memory import out_of_memory
 from rung.recipes.climb import Climbed
 from rung.recipes.ensemble import NAME, members_of
+from rung.recipes.owed import to_refit
 
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 NOT_REFITTED = "the training rows of the first fold alone: the budget left no time to train on all rows"
@@ -24,13 +25,11 @@ def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[
     winner = climbed.step(climbed.winner)
     names = members_of(winner) if climbed.winner == NAME else [climbed.winner]
     dear = {rung.name: rung for rung in rungs if rung.name in names and getattr(rung, "dear", False)}
-    folds = [fold for fold in job.plan.folds if fold.repeat == 0]
-    seconds = sum(climbed.step(name).evidence.seconds for name in dear)
     if not dear:
         return climbed, REFITTED
-    if seconds / len(folds) * len(job.target) / len(folds[0].train) > left():
-        return climbed, NOT_REFITTED
     steps = {step.evidence.name: step for step in climbed.steps}
+    if sum(to_refit(job, steps[name].evidence, steps[name].trial) for name in dear) > left():
+        return climbed, NOT_REFITTED
     for name, rung in dear.items():
         trial = steps[name].trial
         assert trial is not None

@@ -1,0 +1,26 @@
+"""What a budget owes to the rung that holds the place."""
+
+from rung.core.contracts import Job, Trial
+from rung.core.evidence import RungEvidence
+
+HOPELESS = 0.25  # of what the incumbent took to train: who comes later is as dear, and to measure it takes seconds too
+
+
+def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
+    """Seconds that it takes, about, to train it on all rows; 0 where that is done already."""
+    if trial is None or trial.model is None:
+        return 0.0
+    folds = [fold for fold in job.plan.folds if fold.repeat == 0]
+    each = evidence.seconds / len(folds) if trial.again is None else trial.again
+    return each * len(job.target) / len(folds[0].train)
+
+
+def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float) -> str:
+    """Why nothing that trains is worth measuring with so many seconds left; empty where something may be."""
+    owed = to_refit(job, evidence, trial)
+    spare = left - owed
+    if spare <= 0:
+        return f"nothing is left of the budget{f' but to train {evidence.name} on all rows' if owed else ''}"
+    if owed and spare < HOPELESS * evidence.seconds:
+        return f"the {spare:.0f} s left of the budget are under a quarter of what {evidence.name} took"
+    return ""
