@@ -1,6 +1,7 @@
 """Training runs that ended, and what several of them agree on."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,16 @@ def counted(lines: list[str], folds: int) -> tuple[str, ...]:
     """
     many = Counter(lines)
     return tuple(line if n >= folds else f"{line} ({n} of {folds} folds)" for line, n in many.items())
+
+
+def searched(trials: Sequence[int]) -> list[str]:
+    """What is said of the trials of each fold's search; nothing where none was made.
+
+    >>> searched([2, 2]), searched([0, 0])
+    (['settings searched in 4 trials over 2 folds, on rows set aside from training'], [])
+    """
+    over = f"over {len(trials)} folds, " if len(trials) > 1 else ""
+    return [f"settings searched in {sum(trials)} trials {over}on rows set aside from training"] if any(trials) else []
 
 
 def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
-from rung.adapt.runs import Run, agreed, counted
+from rung.adapt.runs import Run, agreed, counted, searched
 from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
@@ -107,14 +107,14 @@ class Tuned:
         for fold, note in zip(folds, notes, strict=True):
             prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
         first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
-        views, trees = ([note.facts[what] for note in notes] for what in ("views", "fusion"))
+        views, trees, spent = ([note.facts.get(what, 0) for note in notes] for what in ("views", "fusion", "trials"))
         return Trial(
             prediction,
             agreed([note.facts["choice"] for note in notes]),
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            (*counted(said, len(notes)), *summary(views), *tuned_fusion.told(trees)),
+            (*counted(said, len(notes)), *searched(spent), *summary(views), *tuned_fusion.told(trees)),
             noted_model(first),
             again=sum(least) / len(least) if least and not any((*views, *trees)) else None,
         )
@@ -146,9 +146,9 @@ class Tuned:
             said = " ".join([name, ", ".join(f"{key} {value}" for key, value in setting.items())])
             return self._train(ground, inner.train, setting, said.strip(), aside=inner.validation)
 
+        spent = 0
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
-            notes.append(f"settings searched in {spent} trials a fold, on rows set aside from training")
         else:
             runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left, least)
             best = max(runs, key=lambda run: run.score)
@@ -167,7 +167,7 @@ class Tuned:
         }
         if best.choice["stop_after"] == 0 and not any("stop_after" in each for each in self.method.settings(job)):
             notes.append("training brought nothing on the rows set aside: the weights it began with are kept")
-        noted = {"notes": [*notes, *best.notes], "views": went, "fusion": trees}
+        noted = {"notes": [*notes, *best.notes], "views": went, "fusion": trees, "trials": spent}
         facts = {"choice": best.choice, "trained": best.moved(), **noted}
         note = model_note(best.model() if f == 0 else None, facts, arrays)
         if job.notebook:
