@@ -45,17 +45,18 @@ def test_a_refit_takes_what_a_fold_took_by_its_rows(job, held, seconds):
 
 
 @pytest.mark.parametrize(
-    ("left", "model", "why"),
+    ("left", "model", "dear", "why"),
     [
-        (60.0, MODEL, ""),
-        (30.0, MODEL, "the 20 s left of the budget are under a quarter of what partial took"),
-        (9.0, MODEL, "nothing is left of the budget but to train partial on all rows"),
-        (1.0, None, ""),
-        (0.0, None, "nothing is left of the budget"),
+        (60.0, MODEL, True, ""),
+        (30.0, MODEL, False, ""),
+        (30.0, MODEL, True, "the 20 s left of the budget are under a quarter of what partial took"),
+        (9.0, MODEL, False, "nothing is left of the budget but to train partial on all rows"),
+        (1.0, None, True, ""),
+        (0.0, None, True, "nothing is left of the budget"),
     ],
 )
-def test_what_has_no_chance_is_not_measured(job, left, model, why):
-    assert too_late(job, HELD, trial(model=model, again=8.0), left) == why
+def test_what_has_no_chance_is_not_measured(job, left, model, dear, why):
+    assert too_late(job, HELD, trial(model=model, again=8.0), left, dear=dear) == why
 
 
 class Dear:

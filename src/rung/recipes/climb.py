@@ -159,8 +159,8 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
 
 def _affordable(rung: Rung, job: Job, ladder: Ladder, incumbent: Step | None) -> tuple[Cost | None, str]:
     """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
-    held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
-    if why := rung.applies(job) or (too_late(job, *held, ladder.left()) if held else ""):
+    held, dear = (incumbent.evidence, incumbent.trial) if incumbent is not None else None, getattr(rung, "dear", False)
+    if why := rung.applies(job) or (too_late(job, *held, ladder.left(), dear=dear) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
     left = ladder.left() - (to_refit(job, *held) if held else 0.0)

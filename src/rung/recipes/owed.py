@@ -15,12 +15,15 @@ def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
     return each * len(job.target) / len(folds[0].train)
 
 
-def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float) -> str:
-    """Why nothing that trains is worth measuring with so many seconds left; empty where something may be."""
+def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float, *, dear: bool) -> str:
+    """Why a rung is not worth measuring with so many seconds left; empty where it may be.
+
+    dear: it trains the backbone too.
+    """
     owed = to_refit(job, evidence, trial)
     spare = left - owed
     if spare <= 0:
         return f"nothing is left of the budget{f' but to train {evidence.name} on all rows' if owed else ''}"
-    if owed and spare < HOPELESS * evidence.seconds:
+    if dear and owed and spare < HOPELESS * evidence.seconds:
         return f"the {spare:.0f} s left of the budget are under a quarter of what {evidence.name} took"
     return ""
