@@ -108,6 +108,20 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
     assert poor.seconds == pytest.approx(rich.seconds / 2, rel=0.01)  # each of the two costs the same
 
 
+@pytest.mark.parametrize(
+    ("share", "named"), [(1.1, {}), (0.75, {"partial.k": 1}), (0.2, {})], ids=["both", "the first alone", "neither"]
+)
+def test_a_budget_that_only_the_first_of_a_list_fits_names_it(make, monkeypatch, share, named):
+    """A token of the top block costs a second, one of both blocks two."""
+    monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    each = iter([1.0, 2.0] * 2)
+    monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=next(each), passed=0.0, made=0.0, memory=0))
+    last = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0)).seconds
+    found = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: share * last))
+    assert found.settings == named
+    assert found.seconds == pytest.approx(last / 2 if named else last, rel=0.01)
+
+
 def test_a_run_of_the_short_list_stays_in_memory_while_the_next_trains(make, monkeypatch):
     """Its weights, and what those that learnt began with."""
     monkeypatch.setattr(costs, "Peak", lambda _: nullcontext(SimpleNamespace(bytes=1000)))

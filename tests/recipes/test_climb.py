@@ -289,3 +289,12 @@ def test_probabilities_are_no_second_evidence_against_guessing(job):
     found = climb(job, ladder(rungs)).step("a").evidence
     assert found.saved is None
     assert not found.promoted
+
+
+def test_a_rung_climbs_by_the_only_settings_in_time_and_says_so(job, monkeypatch):
+    rung = Scripted("a", 0.9)
+    monkeypatch.setattr(rung, "predict_cost", lambda _: Cost(1.0, settings={"a.k": 1}))
+    monkeypatch.setattr(rung, "climb", lambda job, real=rung.climb: rung.tried.append(job.settings) or real(job))
+    notes = climb(job, ladder([Scripted("prior", 0.5), rung])).step("a").evidence.notes
+    assert rung.tried[0] == {"a.k": 1}
+    assert notes == ("k 1 alone was tried: for others the budget has no time",)

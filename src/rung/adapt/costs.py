@@ -48,6 +48,10 @@ class Trains(Protocol):
     """What is measured."""
 
     @property
+    def name(self) -> str:
+        """What its settings are called by."""
+
+    @property
     def yardstick(self) -> bool:
         """Whether it is there to be compared with, not to win."""
 
@@ -149,7 +153,10 @@ def folds_of(rung: Trains, job: Job) -> tuple[Fold, ...]:
 
 
 def predicted(rung: Trains, job: Job) -> Cost:
-    """Seconds and bytes of all folds that judge; augmentation counts where the budget leaves time for it."""
+    """Seconds and bytes of all folds that judge; augmentation counts where the budget leaves time for it.
+
+    Where the last of a short list takes too long in every fold and the first would not, it is that one's, by itself.
+    """
     known_N = _known_lengths(job)
     small, rows = sampled(job, _longest(known_N, len(job.target))[:BATCH])
     begun = perf_counter()
@@ -197,7 +204,10 @@ def predicted(rung: Trains, job: Job) -> Cost:
     plain = total([whole_s], memory)
     plain = total([plain.seconds, grown], memory) if fusion == TREES or plain.seconds + grown <= job.left() else plain
     both = total([plain.seconds, varied], memory)
-    return replace(both if both.seconds <= job.left() else plain, mapped=ceil(files))
+    best, one = replace(both if both.seconds <= job.left() else plain, mapped=ceil(files)), sum(each_SF[0])
+    if best.seconds <= job.left() or len(settings) == 1 or job.search or one > job.left():
+        return best
+    return replace(best, seconds=one, settings={f"{rung.name}.{key}": value for key, value in settings[0].items()})
 
 
 def _together(peaks: Sequence[int], held: Sequence[int]) -> int:

@@ -270,17 +270,17 @@ class Inputs:
         return replace(self, embed=partial(self._tuned, delta), rate=None)
 
     def _tuned(self, delta: Delta, name: str) -> Floats:
-        assert self.tune is not None
-        return self.tune(delta, self.parts[name]) if name in self.own else self.embed(name)
+        return self.tune(delta, self.parts[name]) if self.tune and name in self.own else self.embed(name)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a rung will take: seconds and peak bytes; mapped: of files beside them."""
+    """What a rung will take: seconds and peak bytes; mapped: of files beside them; settings: the only ones in time."""
 
     seconds: float
     memory: int = 0
     mapped: int = 0
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

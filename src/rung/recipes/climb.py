@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Literal, cast
 
 from rung.core.contracts import BackboneCard, Job, Model, Rung, Trial
-from rung.core.evidence import FEW, Difference, RungEvidence
+from rung.core.evidence import Difference, RungEvidence
 from rung.core.memory import out_of_memory
 from rung.core.stops import Collapse, OutOfTime
 from rung.core.types import Cost, Task
@@ -22,13 +22,13 @@ from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
 from rung.metrics.interval import interval_of
-from rung.recipes.owed import to_refit, too_late
+from rung.recipes.owed import alone, to_refit, too_late
+from rung.recipes.patience import no_news, patience
 from rung.recipes.together import agreed
 from rung.recipes.view import View
 
 DEAR = 2.0  # a challenger this many times slower or larger must gain the points that the job asks for
 OVER_GUESSING = 0.01  # one-sided p that a challenger of the first rung must stay below
-PATIENCE = 2  # rungs in a row without promotion that end the climb; one more over guessing, of few rows
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     incumbent: Step | None = None
     idle, stopped = 0, ""
     yardsticks = [rung for rung in ladder.rungs if getattr(rung, "yardstick", False)]
-    tried = [rung for rung in ladder.rungs if rung not in yardsticks and not _no_news(rung, job)]
+    tried = [rung for rung in ladder.rungs if rung not in yardsticks and not no_news(rung, job)]
     for rung in [*tried, *yardsticks]:
         if rung in yardsticks:
             dear = incumbent is not None and incumbent.trial is not None and incumbent.trial.model is not None
             if not dear and rung.name not in job.asked:
                 continue
-        elif idle >= _patience(job, incumbent):
+        elif idle >= patience(job, incumbent.evidence if incumbent else None):
             stopped = stopped or f"{idle} rungs in a row brought no promotion"
             if rung.name in job.asked:  # whoever named it is told
                 steps.append(Step(RungEvidence(rung.name, "skipped", stopped)))
@@ -114,26 +114,12 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped)
 
 
-def _patience(job: Job, incumbent: Step | None) -> int:
-    """Where a few dozen rows show neither words nor frozen features surely better than guessing, pairs still may.
-
-    Of 32 rows of MPQA (two draws) `contrastive` did, and was right on 0.84 and 0.75 of the test rows (guessing 0.70).
-    """
-    guessing = incumbent is not None and incumbent.evidence.gain is None
-    return PATIENCE + (guessing and len(job.target) <= FEW)
-
-
-def _no_news(rung: Rung, job: Job) -> bool:
-    """Whether a rung for few backbones is not for this one, and nobody asked."""
-    return getattr(rung, "quiet", False) and rung.name not in job.asked and bool(rung.applies(job))
-
-
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
     cost, why = _affordable(rung, job, ladder, incumbent)
     if why or cost is None:
         return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
     ladder.view.starting(rung.name, cost)
-    started = perf_counter()
+    started, job = perf_counter(), replace(job, settings={**job.settings, **cost.settings})
 
     def ended(status: Literal["skipped", "collapsed", "failed"], why: str) -> Step:
         return Step(RungEvidence(rung.name, status, why, predicted=cost, seconds=perf_counter() - started))
@@ -152,7 +138,8 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     seconds = perf_counter() - started
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
-    step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds))
+    notes = (*step.evidence.notes, *alone(cost, rung.name))
+    step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds, notes=notes))
     ladder.keep(step)
     return step
 

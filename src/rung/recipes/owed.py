@@ -2,6 +2,7 @@
 
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
+from rung.core.types import Cost
 
 HOPELESS = 0.25  # of what the incumbent took to train: who comes later is as dear, and to measure it takes seconds too
 
@@ -27,3 +28,13 @@ def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float,
     if dear and owed and spare < HOPELESS * evidence.seconds:
         return f"the {spare:.0f} s left of the budget are under a quarter of what {evidence.name} took"
     return ""
+
+
+def alone(cost: Cost, rung: str) -> list[str]:
+    """What is said of the only settings that a budget has time for; nothing where it has time for all.
+
+    >>> alone(Cost(9.0, settings={"partial.k": 1}), "partial")
+    ['k 1 alone was tried: for others the budget has no time']
+    """
+    said = ", ".join(f"{name.removeprefix(f'{rung}.')} {value}" for name, value in cost.settings.items())
+    return [f"{said} alone was tried: for others the budget has no time"] if said else []
