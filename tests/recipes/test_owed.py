@@ -14,6 +14,7 @@ from rung.recipes.climb import Climbed, Step
 from rung.recipes.owed import to_refit, too_late
 from rung.recipes.refit import NOT_REFITTED, REFITTED, refitted
 
+UNDER = "the 20 s left of the budget are under a quarter of what the quickest rung that trains took"
 MODEL = object()  # of the first fold
 
 
@@ -45,18 +46,30 @@ def test_a_refit_takes_what_a_fold_took_by_its_rows(job, held, seconds):
 
 
 @pytest.mark.parametrize(
-    ("left", "model", "dear", "why"),
+    ("left", "model", "quickest", "why"),
     [
-        (60.0, MODEL, True, ""),
-        (30.0, MODEL, False, ""),
-        (30.0, MODEL, True, "the 20 s left of the budget are under a quarter of what partial took"),
-        (9.0, MODEL, False, "nothing is left of the budget but to train partial on all rows"),
-        (1.0, None, True, ""),
-        (0.0, None, True, "nothing is left of the budget"),
+        (60.0, MODEL, 100.0, ""),
+        (30.0, MODEL, 0.0, ""),
+        (30.0, MODEL, 60.0, ""),
+        (
+            30.0,
+            MODEL,
+            100.0,
+            UNDER,
+        ),
+        (
+            20.0,
+            None,
+            100.0,
+            UNDER,
+        ),
+        (9.0, MODEL, 0.0, "nothing is left of the budget but to train partial on all rows"),
+        (1.0, None, 0.0, ""),
+        (0.0, None, 0.0, "nothing is left of the budget"),
     ],
 )
-def test_what_has_no_chance_is_not_measured(job, left, model, dear, why):
-    assert too_late(job, HELD, trial(model=model, again=8.0), left, dear=dear) == why
+def test_what_has_no_chance_is_not_measured(job, left, model, quickest, why):
+    assert too_late(job, HELD, trial(model=model, again=8.0), left, quickest) == why
 
 
 class Dear:

@@ -115,7 +115,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    cost, why = _affordable(rung, job, ladder, incumbent)
+    cost, why = _affordable(rung, job, ladder, before, incumbent)
     if why or cost is None:
         return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
     ladder.view.starting(rung.name, cost)
@@ -144,10 +144,14 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     return step
 
 
-def _affordable(rung: Rung, job: Job, ladder: Ladder, incumbent: Step | None) -> tuple[Cost | None, str]:
+def _affordable(
+    rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None
+) -> tuple[Cost | None, str]:
     """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
-    held, dear = (incumbent.evidence, incumbent.trial) if incumbent is not None else None, getattr(rung, "dear", False)
-    if why := rung.applies(job) or (too_late(job, *held, ladder.left(), dear=dear) if held else ""):
+    held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
+    trained = [step.evidence.seconds for step in before if step.trial is not None and step.trial.model is not None]
+    quickest = min(trained, default=0.0) if getattr(rung, "dear", False) else 0.0
+    if why := rung.applies(job) or (too_late(job, *held, ladder.left(), quickest) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
     left = ladder.left() - (to_refit(job, *held) if held else 0.0)

@@ -4,7 +4,7 @@ from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
 from rung.core.types import Cost
 
-HOPELESS = 0.25  # of what the incumbent took to train: who comes later is as dear, and to measure it takes seconds too
+HOPELESS = 0.25  # of what the quickest took to train: who comes later is as dear, and to measure it takes seconds too
 
 
 def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
@@ -16,17 +16,17 @@ def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
     return each * len(job.target) / len(folds[0].train)
 
 
-def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float, *, dear: bool) -> str:
+def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float, quickest: float) -> str:
     """Why a rung is not worth measuring with so many seconds left; empty where it may be.
 
-    dear: it trains the backbone too.
+    quickest: seconds of the quickest rung that trained before, for one that trains; 0 where there is none.
     """
     owed = to_refit(job, evidence, trial)
     spare = left - owed
     if spare <= 0:
         return f"nothing is left of the budget{f' but to train {evidence.name} on all rows' if owed else ''}"
-    if dear and owed and spare < HOPELESS * evidence.seconds:
-        return f"the {spare:.0f} s left of the budget are under a quarter of what {evidence.name} took"
+    if spare < HOPELESS * quickest:
+        return f"the {spare:.0f} s left of the budget are under a quarter of what the quickest rung that trains took"
     return ""
 
 
