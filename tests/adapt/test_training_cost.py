@@ -39,7 +39,10 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
     learner = FULL.ready(Ground.of(job), np.arange(40), {})
     length_N = learner.rows.length_N
 
+    orders = []
+
     def train(_, __, ___, ____, around):
+        orders.append(around.order(0))
         clock.now += 5.0  # an optimiser is made
         for some in around.order(0):
             clock.now += 0.25 + 0.125 * padded(length_N, [some], learner.rows.tunable.a_pass)
@@ -48,7 +51,8 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
 
     monkeypatch.setattr(cost, "perf_counter", clock)
     monkeypatch.setattr(cost, "train", train)
-    found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0, np.arange(40))
+    found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0, np.arange(40)[::-1])
+    assert {tuple(some) for some in orders[-1]} == {tuple(range(39, 39 - min(batch, 40), -1))}  # the widest, for the memory
     many = cost.STEPS * 8
     assert found.step == pytest.approx(0.125)
     assert found.at_rest == pytest.approx(0.25)

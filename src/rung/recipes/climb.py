@@ -22,7 +22,7 @@ from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
 from rung.metrics.interval import interval_of
-from rung.recipes.owed import alone, to_refit, too_late
+from rung.recipes.budget import alone, to_refit, too_late
 from rung.recipes.patience import no_news, patience
 from rung.recipes.together import agreed
 from rung.recipes.view import View
@@ -151,10 +151,10 @@ def _affordable(
     held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
     trained = [step.evidence.seconds for step in before if step.trial is not None and step.trial.model is not None]
     quickest = min(trained, default=0.0) if getattr(rung, "dear", False) else 0.0
-    if why := rung.applies(job) or (too_late(job, *held, ladder.left(), quickest) if held else ""):
+    if why := rung.applies(job) or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
-    left = ladder.left() - (to_refit(job, *held) if held else 0.0)
+    left = agreed(ladder.left() - (to_refit(job, *held) if held else 0.0))  # each process has its own seconds
     if held and cost.seconds > left:
         return cost, f"needs about {cost.seconds:.0f} s, more than the {max(left, 0):.0f} s left of the budget"
     free = ladder.free()

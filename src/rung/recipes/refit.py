@@ -7,9 +7,10 @@ from rung.bundle.blend import Blended, together
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Rung
 from rung.core.memory import out_of_memory
+from rung.recipes.budget import to_refit
 from rung.recipes.climb import Climbed
 from rung.recipes.ensemble import NAME, members_of
-from rung.recipes.owed import to_refit
+from rung.recipes.together import agreed
 
 REFITTED = "all labelled rows outside the test rows (train + validation), with the settings found in the climb"
 NOT_REFITTED = "the training rows of the first fold alone: the budget left no time to train on all rows"
@@ -28,7 +29,7 @@ def refitted(job: Job, rungs: Sequence[Rung], climbed: Climbed, left: Callable[[
     if not dear:
         return climbed, REFITTED
     steps = {step.evidence.name: step for step in climbed.steps}
-    if sum(to_refit(job, steps[name].evidence, steps[name].trial) for name in dear) > left():
+    if agreed(sum(to_refit(job, steps[name].evidence, steps[name].trial) for name in dear) > left()):
         return climbed, NOT_REFITTED
     for name, rung in dear.items():
         trial = steps[name].trial

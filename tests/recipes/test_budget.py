@@ -10,8 +10,8 @@ from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
 from rung.core.types import Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
+from rung.recipes.budget import to_refit, too_late
 from rung.recipes.climb import Climbed, Step
-from rung.recipes.owed import to_refit, too_late
 from rung.recipes.refit import NOT_REFITTED, REFITTED, refitted
 
 UNDER = "the 20 s left of the budget are under a quarter of what the quickest rung that trains took"

@@ -1,4 +1,4 @@
-"""What a budget owes to the rung that holds the place."""
+"""What a budget still has time for, beside what it owes to the rung that holds the place."""
 
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
