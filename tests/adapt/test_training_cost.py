@@ -52,7 +52,7 @@ def test_what_a_step_costs_is_told_from_what_a_run_costs(make, monkeypatch, batc
     monkeypatch.setattr(cost, "perf_counter", clock)
     monkeypatch.setattr(cost, "train", train)
     found = rates(lambda: learner, replace(Recipe(), batch=batch), np.arange(40), 0, np.arange(40)[::-1])
-    assert {tuple(some) for some in orders[-1]} == {tuple(range(39, 39 - min(batch, 40), -1))}  # the widest, for the memory
+    assert {tuple(some) for some in orders[-1]} == {tuple(range(39, 39 - min(batch, 40), -1))}  # widest
     many = cost.STEPS * 8
     assert found.step == pytest.approx(0.125)
     assert found.at_rest == pytest.approx(0.25)
