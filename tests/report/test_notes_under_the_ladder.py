@@ -6,7 +6,8 @@ from dataclasses import replace
 from made_up_parts import three_steps
 from rich.console import Console
 
-from rung.report.console import ladder
+from rung.core.evidence import Difference
+from rung.report.console import LadderView, ladder
 
 
 def test_what_a_rung_noted_stands_under_the_table():
@@ -14,3 +15,12 @@ def test_what_a_rung_noted_stands_under_the_table():
     page = io.StringIO()
     Console(file=page, width=120).print(ladder(steps))
     assert page.getvalue().count(": modules at encoder.*: query") + page.getvalue().count("; modules at encoder.*") == 3
+
+
+def test_a_rung_that_probabilities_promoted_says_so_when_it_ends():
+    saved = Difference(0.01, 0.002, 0.018, 0.002, 0.01)
+    step = replace(three_steps()[2], saved=saved, why="that of the Brier score it saves, +0.002, is above 0")
+    page = io.StringIO()
+    with LadderView(Console(file=page, width=200)) as view:
+        view.finished(step)
+    assert step.why in page.getvalue()

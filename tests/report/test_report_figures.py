@@ -143,6 +143,10 @@ def test_the_command_is_quoted_and_says_only_what_was_chosen():
     assert said.endswith("--column age=number --column zip=category")
 
 
+def test_the_command_asks_for_the_data_where_they_were():
+    assert command("b", {"options": {"seed": 3}, "data": {"source": "a/b.csv"}}) == "rung fit a/b.csv --seed 3"
+
+
 @pytest.mark.parametrize(
     ("step", "said"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Prepared:
     fingerprint: str
     split_hash: str
     test_given: bool = False  # not cut off the data
+    source: str = ""  # as it was asked for; empty for a table that Python holds
 
     def open_test(self) -> tuple[Target, np.ndarray[Any, np.dtype[np.bool_]], tuple[Finding, ...]]:
         """Encode the test labels. Called once, after the climb: returns target, usable rows, findings."""
@@ -117,8 +119,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if not from_file else ()),
     )
-    print_of, split = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
-    return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, print_of, split, from_file)
+    hashes = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
+    asked = str(data) if isinstance(data, str | Path) else ""
+    return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, *hashes, from_file, asked)
 
 
 def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column, ...]) -> tuple[Near, Near]:

@@ -194,7 +194,12 @@ def _manifest(delivery: Delivery, sealed: Manifest, folder: str) -> dict[str, An
         "machine": machine(),
         "options": delivery.options.model_dump(mode="json"),
         "seed": delivery.options.seed,
-        "data": {"fingerprint": prepared.fingerprint, "split": prepared.split_hash, "target": prepared.target_name},
+        "data": {
+            "source": prepared.source,
+            "fingerprint": prepared.fingerprint,
+            "split": prepared.split_hash,
+            "target": prepared.target_name,
+        },
         "columns": [asdict(column) for column in prepared.columns],
         "backbone": cards[0] if cards else None,
         "beside": cards[1:],

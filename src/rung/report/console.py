@@ -196,6 +196,6 @@ def _outcome(step: RungEvidence) -> str:
     if step.status != "tried" or step.score is None:
         return f"{step.name} {mark}{f': {step.why}' if step.why else ''}"
     gain = f", {units.gain(step.gain, step.score.name)} over {step.against}" if step.gain else ""
-    why = f": {step.why}" if mark == "dropped" and step.why else ""
+    why = f": {step.why}" if step.why and (mark == "dropped" or step.saved) else ""  # the gain alone does not tell it
     word = {"start": "done"}.get(mark, mark)
     return f"{step.name} {word} in {units.seconds(step.seconds)}: {units.score(step.score)}{gain}{why}"

@@ -24,6 +24,8 @@ REPEATED = ("--backbone",)  # one flag a value: a path may hold a comma
 def command(name: str, manifest: Mapping[str, Any]) -> str:
     """The command line that would climb again: run.json's own, else one made from its options.
 
+    name: of the data, for a run that doesn't say where they were.
+
     >>> command("reviews.csv", {"options": {"target": "label", "seed": 3, "budget": None, "rungs": ["prior"]}})
     'rung fit reviews.csv --target label --seed 3 --rungs prior'
     """
@@ -32,7 +34,9 @@ def command(name: str, manifest: Mapping[str, Any]) -> str:
     options = manifest.get("options")
     if not isinstance(options, Mapping):
         return ""
-    words = ["rung", "fit", name]
+    data = manifest.get("data")
+    source = data.get("source") if isinstance(data, Mapping) else None
+    words = ["rung", "fit", source or name]
     for option, value in options.items():
         words += _flag(f"--{option.replace('_', '-')}", value)
     return shlex.join(words)
