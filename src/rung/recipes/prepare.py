@@ -89,8 +89,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     if test_frame is not None:
         kept, test_damaged = damage(test_frame, columns, part="test")
         damaged += test_damaged
-        test_row = np.flatnonzero(kept)
-        test_frame = test_frame[test_row]
+        test_frame = test_frame[test_row := np.flatnonzero(kept)]
     from_file, (near, near_test) = test_frame is not None, _near(frame, test_frame, columns)
     keys, cluster, chained = _units(frame, columns, options, near, row)
     inside, outside = _cut(target, (keys, cluster), frame, options, given=from_file)
