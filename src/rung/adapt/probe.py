@@ -7,7 +7,7 @@ import numpy as np
 
 from rung.adapt.choose import Candidate
 from rung.adapt.features import EMBEDDING, TABLE, groups_of
-from rung.adapt.frozen import AT_REST, PASSES, STRENGTHS, Frozen, rate_of_products
+from rung.adapt.frozen import AT_REST, STRENGTHS, Frozen, rate_of_products, work_of_path
 from rung.adapt.linear import path
 from rung.adapt.search import climb
 from rung.bundle.blend import Fitted
@@ -54,5 +54,4 @@ def features(inputs: Inputs) -> Floats:
 def probe_seconds(job: Job, width: int) -> float:
     """How long a probe will take on embeddings `width` wide, from one product measured now."""
     folds = len(job.plan.folds) if job.plan.kind == "folds" else _Linear.inner
-    work = len(job.target) * width * job.target.outputs * folds * 4 * PASSES * len(STRENGTHS)
-    return work / rate_of_products() + AT_REST
+    return work_of_path(job, width, folds) / rate_of_products() + AT_REST
