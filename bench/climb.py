@@ -5,7 +5,7 @@ SetFit runs with its defaults but for a cap of 15 minutes on its training (`--ca
 epoch that it did is in the rows): an epoch of its default pairs takes hours on 1,000 rows and two cores. Trainer
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap; of
 64 rows a class it runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
-Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, or
+Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, the same with all of that cap and `--ensemble` ("1000long"), or
 all. `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
 quality.py. What the peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from
 there: they don't change when Rung does, and SetFit takes hours. `--anew` asks them again, `--peers` runs them alone,
@@ -33,6 +33,7 @@ from quality import Answer, option, paired, points, score_of
 
 SETS = ("banking77", "trec6", "mpqa", "tweet_emotion", "sms_spam")
 CAP = 15 * 60.0
+LONG = "long"  # behind a number of rows: with all of the cap
 TRAIN = (
     "contrastive",
     "partial",
@@ -56,7 +57,7 @@ def read(folder: Path, name: str, size: str, seed: int) -> tuple[pl.DataFrame, p
     train = train.sample(fraction=1, seed=seed, shuffle=True)
     if size.endswith("c"):
         return train.group_by("label", maintain_order=True).head(int(size[:-1])), test
-    return (train if size == "all" else train.head(int(size))), test
+    return (train if size == "all" else train.head(int(size.removesuffix(LONG)))), test
 
 
 def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, **options: Any) -> tuple[Answer, dict[str, Any]]:
@@ -183,7 +184,9 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
     for absent in [*how.without, *(["setfit"] if size == "all" else [])]:
         peers.pop(absent, None)
     asked = {
-        peer: lambda peer=peer, run=run: kept_or(how.place, f"{peer}-{name}-{size}-{seed}-{cap:g}", run)
+        peer: lambda peer=peer, run=run: kept_or(
+            how.place, f"{peer}-{name}-{size.removesuffix(LONG)}-{seed}-{cap:g}", run
+        )
         for peer, run in peers.items()
     }
     if how.alone:
@@ -194,6 +197,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
     asked_of_rung: dict[str, dict[str, Any]] = {
         "64c": {"ensemble": True, "confidence": 0.6, "min_gain": 0},
         "1000": {"budget": cap / 5},
+        "1000long": {"budget": cap, "ensemble": True},
         "all": {"ensemble": True},
     }
     (answer, seconds), facts = by_rung(train, test, seed, **asked_of_rung.get(size, {}))
