@@ -1,5 +1,6 @@
 """The one loop: every option does what it says, the best weights are kept, a dead run is stopped, a cut one goes on."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 
@@ -207,6 +208,22 @@ def test_labels_that_are_all_equal_are_stopped_early(learner, aside):
     judge = replace(judged(mine, accuracy(mine)), aside=np.arange(48, 48 + aside))
     with pytest.raises(Collapse, match="one class was predicted"):  # at a rate with which two steps suffice anywhere
         run(mine, replace(QUICK, epochs=5, head_rate=0.2), judge)
+
+
+@pytest.mark.parametrize(("rare", "died"), [(0.4, False), (0.1, True)])
+def test_one_class_for_every_row_is_death_only_where_probabilities_tell_none_apart(learner, monkeypatch, rare, died):
+    """Five of six rows are of one class, which is named for all once training began."""
+    mine, asked = learner(96), []
+    mine.truth.copy_(torch.arange(96) % 6 == 0)
+
+    def predict(_, rows):
+        asked.append(rows)
+        p = np.where(mine.truth[rows] == 1, rare if len(asked) > 1 else 0.9, 0.1)
+        return np.stack([1 - p, p], 1).astype(np.float32)
+
+    monkeypatch.setattr(Learner, "predict", predict)
+    with pytest.raises(Collapse, match="one class was predicted") if died else nullcontext():
+        run(mine, QUICK, judged(mine, accuracy(mine)))
 
 
 @pytest.mark.parametrize("task", [Task.REGRESSION, Task.MULTILABEL])

@@ -14,7 +14,7 @@ from torch import Tensor
 from rung.adapt.training.anchor import mixed_out, pull_back
 from rung.adapt.training.checkpoint import Checkpoints
 from rung.adapt.training.learner import Learner
-from rung.adapt.training.losses import Loss, loss_of
+from rung.adapt.training.losses import Loss, loss_of, tells_apart
 from rung.adapt.training.optimiser import adamw, by_rows, excess, factor, groups, set_rate
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
@@ -25,7 +25,7 @@ from rung.core.types import Floats, Ints, Progress, Task, Tell, silent
 
 EARLY = 0.1  # share of the steps after which a dead model must have shown itself
 LOOK = 500  # rows set aside that the early look scores
-ENOUGH, SEEN = 10, 64  # rows set aside that show a dead model; training rows that show it where those are fewer
+ENOUGH, SEEN = 32, 32  # rows set aside that show a dead model; training rows that show it where those are fewer
 SAME = 0.01  # of how far numbers and label sets lay apart at the start: the same for every row
 PAIRED = 8  # rows at once below which pairs teach too little to go on
 Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is better
@@ -274,7 +274,7 @@ class _Run:
     def _look(self) -> None:
         """After a tenth of the steps: a dead model has a loss like any other, so look at what it predicts.
 
-        What the start did already is no sign of death: where one class is rare, a sound head names the other alone.
+        What the start did already is no sign of death, nor is one class where probabilities tell the rows apart.
         """
         self.facts["looked"] = True
         if self.judge is None:
@@ -284,10 +284,11 @@ class _Run:
         at = f"after {self.facts['step']} of {self.steps} steps"
         if not np.isfinite(said).all():
             raise Collapse(f"predictions were not finite {at}")
-        truth = self.learner.truth[self.rows]
+        truth, classes = self.learner.truth[self.rows], self.judge.task.one_label
         one_label = bool((truth == truth[0]).all())
-        if self._one_class(said) and (one_label or not self.facts["one_class"]):
-            what = "one class was" if self.judge.task.one_label else "the same was"
+        sound = self.facts["one_class"] or (classes and tells_apart(said, self.learner.truth[aside].cpu().numpy()))
+        if self._one_class(said) and (one_label or not sound):
+            what = "one class was" if classes else "the same was"
             raise Collapse(f"{what} predicted for every row {at}")
         now, began = self.judge.score(aside, said), self.facts["history"][0]
         if self._many and now < min(self.judge.prior, began):

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rung.core.types import Task
+from rung.core.types import Floats, Ints, Task
+from rung.metrics.log_loss import log_loss
 
 GAMMA = 2.0  # of the focal loss, as its authors recommend
+ROUNDING = 1e-5  # of float32 probabilities
 Loss = Callable[[Tensor, Tensor], Tensor]  # (n, C) outputs, (n, ...) truth -> (n,)
 
 
@@ -34,3 +37,21 @@ def loss_of(task: Task, *, smoothing: float = 0.0, focal: bool = False) -> Loss:
         return (1 - right) ** GAMMA * each
 
     return classes
+
+
+def tells_apart(said_NC: Floats, truth_N: Ints) -> bool:
+    """Whether probabilities tell rows of several classes apart; so they do where all rows are of one.
+
+    No answer that is the same for every row has a log-loss below the entropy of the labels. Where five of six rows are
+    of one class, a sound model may name it for all of them and still be sure where it is right.
+    Source: Cover and Thomas 2006, Elements of Information Theory, theorem 2.6.3.
+
+    >>> truth = np.array([0, 0, 0, 1])
+    >>> tells_apart(np.array([[0.9, 0.1]] * 3 + [[0.6, 0.4]], np.float32), truth)
+    True
+    >>> tells_apart(np.array([[0.8, 0.2]] * 4, np.float32), truth)
+    False
+    """
+    share_C = np.unique(truth_N, return_counts=True)[1] / len(truth_N)
+    entropy = -float((share_C * np.log(share_C)).sum())
+    return len(share_C) == 1 or float(log_loss(truth_N, said_NC)) < entropy * (1 - ROUNDING)
