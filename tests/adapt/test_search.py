@@ -10,7 +10,7 @@ import pytest
 
 from rung.adapt.ladder import rungs
 from rung.adapt.training import trials
-from rung.adapt.training.rate_finder import steepest
+from rung.adapt.training.rate_finder import or_usual, steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
 from rung.core.errors import BadOption
@@ -186,6 +186,29 @@ def test_a_trial_that_never_gave_a_sign_of_life_is_not_waited_for_for_ever(tmp_p
     optuna.create_study(storage=url, study_name="mute", direction="maximize").ask()
     best = search(lambda params, _: params["times"], Recipe(), {}, trials=2, seed=0, name="mute", kept=url)
     assert (best.trials, best.here) == (2, 2)
+
+
+def test_the_usual_rates_are_taken_where_found_ones_kill_a_run():
+    def train(setting):
+        if "rate" in setting:
+            raise Collapse("dead")
+        return setting
+
+    notes = []
+    assert or_usual(train, {"k": 2, "rate": 0.02, "head_rate": 0.1}, notes) == {"k": 2}
+    assert "died under 0.02" in notes[0]
+
+
+def test_the_usual_rates_that_kill_a_run_are_not_tried_twice():
+    tried = []
+
+    def train(setting):
+        tried.append(setting)
+        raise Collapse("dead")
+
+    with pytest.raises(Collapse, match="dead"):
+        or_usual(train, {"k": 2}, [])
+    assert len(tried) == 1
 
 
 def test_the_steepest_fall_names_the_rate():

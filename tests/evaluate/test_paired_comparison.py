@@ -32,6 +32,14 @@ def test_mcnemar_is_scipys_binomial_test_of_the_rows_where_one_is_right(pairs):
     assert ours == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_side_judged_in_fewer_repeats_meets_the_other_in_these_alone(turn):
+    right, wrong = said(np.ones(60)), said(np.zeros(60))
+    sides = np.stack([right, wrong]), right  # right on all rows in the first repeat, wrong in the second
+    found = compare(accuracy, np.zeros(60, np.int64), *sides[::turn])
+    assert (found.value, found.low, found.high, found.p) == (0.0, 0.0, 0.0, 1.0)
+
+
 @few
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=5))
 def test_holm_is_the_closed_test_of_bonferronis(ps):

@@ -28,7 +28,7 @@ from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
-from rung.adapt.training.rate_finder import find_rate
+from rung.adapt.training.rate_finder import found_rates, or_usual
 from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
@@ -144,7 +144,8 @@ class Tuned:
 
         def trained(setting: dict[str, Any]) -> Run:
             said = " ".join([name, ", ".join(f"{key} {value}" for key, value in setting.items())])
-            return self._train(ground, inner.train, setting, said.strip(), aside=inner.validation)
+            train = partial(self._train, ground, inner.train, name=said.strip(), aside=inner.validation)
+            return or_usual(train, setting, notes)
 
         spent = 0
         if job.search:
@@ -195,12 +196,10 @@ class Tuned:
         job, settings = ground.job, self.method.settings(ground.job)
         if job.rate != FIND:
             return settings
-        found = []
-        for each in settings:
-            recipe = self.recipe_for(job, each)
-            rate = find_rate(partial(self.ready, ground, rows, each), recipe, rows, job.seed)
-            found.append({**each, "rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate})
-        return found
+        return [
+            each | found_rates(partial(self.ready, ground, rows, each), self.recipe_for(job, each), rows, job.seed)
+            for each in settings
+        ]
 
     def _searched(self, ground: Ground, inner: Fold, name: str, trials: int) -> tuple[Run, int]:
         """The best run of a search over settings, and how many trials it took."""

@@ -27,8 +27,9 @@ def compare(
     """How much better the challenger is, with its interval, bound and p, signed so that positive is better.
 
     Every resample scores both sides on the same draws (whole clusters where rows belong together), averaged over
-    the R repeats of each side. low and high: percentile 95 %; bound: one-sided, at `confidence`; p, one-sided:
-    (1 + resamples without gain) / (1 + resamples), but exact McNemar for accuracy on independent rows judged once.
+    the repeats of the folds that judged both: where one side has fewer, the other's first ones. low and high:
+    percentile 95 %; bound: one-sided, at `confidence`; p, one-sided: (1 + resamples without gain) / (1 + resamples),
+    but exact McNemar for accuracy on independent rows judged once.
     Predictions (R, V, C) or (V, C). Raises BadShape when rows disagree.
     Source: Efron and Tibshirani 1993, chapters 13 and 16; p with +1: Davison and Hinkley 1997, eq. 4.11.
 
@@ -37,17 +38,33 @@ def compare(
     >>> compare(accuracy, y, good.astype(np.float32), bad.astype(np.float32)).low
     1.0
     """
+    challenger_RVC, incumbent_RVC = alike(challenger_RVC, incumbent_RVC)
     draws = resamples(len(target), seed=seed, times=times, cluster=cluster)
     value = metric.sign * (value_of(metric, target, challenger_RVC) - value_of(metric, target, incumbent_RVC))
     gain_B = metric.sign * paired(metric, target, challenger_RVC, incumbent_RVC, draws)
     low, bound, high = quantiles(gain_B, 0.025, 1 - confidence, 0.975)
-    once = _repeats(challenger_RVC) == _repeats(incumbent_RVC) == 1
+    once = len(challenger_RVC) == 1
     if metric.name == "accuracy" and once and not draws.clustered:
         columns = challenger_RVC.shape[-1]
         p = mcnemar(target, challenger_RVC.reshape(-1, columns), incumbent_RVC.reshape(-1, columns))
     else:
         p = one_sided(gain_B)
     return Difference(value, low, high, bound, p)
+
+
+def alike(one: Floats, other: Floats) -> tuple[Floats, Floats]:
+    """Both as (R, V, C), in the first repeats of the folds, as many as judged both.
+
+    Folds drawn anew move few rows' scores as much as the gains that are judged: of 62 rows of TREC-6 one head was right
+    on 0.82 in one repeat and on 0.50 in the other.
+
+    >>> one, other = alike(np.zeros((2, 5, 3), np.float32), np.zeros((5, 3), np.float32))
+    >>> one.shape, other.shape
+    ((1, 5, 3), (1, 5, 3))
+    """
+    one, other = (each[None] if each.ndim == 2 else each for each in (one, other))
+    both = min(len(one), len(other))
+    return one[:both], other[:both]
 
 
 def paired(
@@ -132,7 +149,3 @@ def holm(ps: Sequence[float]) -> list[float]:
         floor = max(floor, min(1.0, (len(ps) - place) * ps[index]))
         adjusted[index] = floor
     return adjusted
-
-
-def _repeats(prediction: Floats) -> int:
-    return 1 if prediction.ndim == 2 else len(prediction)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from rung.core.evidence import SURE, Difference
 from rung.core.types import Floats, Ints, Task
 from rung.evaluate.calibration import suited
-from rung.evaluate.compare import compare
+from rung.evaluate.compare import alike, compare
 from rung.metrics.brier import brier
 
 
@@ -38,5 +38,5 @@ def saved(  # house: the arguments of compare, and the task
     >>> abs(saved(Task.BINARY, y, soft, loud).value) < 1e-3  # of no class more than another, once as loud
     True
     """
-    sides = (suited(each, target, task) for each in (challenger_RVC, incumbent_RVC))
+    sides = (suited(each, target, task) for each in alike(challenger_RVC, incumbent_RVC))
     return compare(brier, target, *sides, cluster=cluster, seed=seed, confidence=confidence)

@@ -35,7 +35,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     more = [f"Give more --budget: {', '.join(skipped)} did not fit."] if skipped else []
     died = [step.name for step in evidence.rungs if step.status == "collapsed" and " step" in step.why]  # by their rate
     if died:
-        steps.append(f"{' and '.join(died)} died in training: a lower --lr may hold, and --lr find tests for one.")
+        steps.append(f"{' and '.join(died)} died in training: a lower --lr may hold.")
     if evidence.winner == "prior" and not any(step.status != "skipped" for step in evidence.rungs[1:]):
         reasons = [f"{step.name}: {step.why}" for step in evidence.rungs[1:]]
         why = f"No rung above guessing could be tried ({'; '.join(reasons)}): name another backbone, or other rungs."

@@ -55,6 +55,7 @@ def noticed_late(
     if not any(rung.name in said and getattr(rung, "needs_backbone", False) for rung in rungs()):
         embedders = {}
     rows = through(audited(prepared, seed=options.seed, time=options.time), embedders, silent)
+    said.pop("prior", None)  # guessing tells no row from another
     best = said.get(Frozen.name, said.get(climbed.winner))
     judged = None if best is None else _calibrated(job, best[None], np.arange(len(job.target)))
     rows = replace(rows, judged=lambda: judged)

@@ -186,6 +186,8 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     if sure and needed:
         verb = "no less" if gain.value >= needed else "less"
         why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+    if len(trial.prediction) != len(incumbent.trial.prediction):
+        why += " (in the first repeat of the folds, which judged both)"
     promoted = sure and gain.value >= needed
     evidence = replace(evidence, gain=gain, needed=needed, saved=less, promoted=promoted, why=why)
     return Step(evidence, trial, shown.model)

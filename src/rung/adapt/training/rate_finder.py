@@ -5,6 +5,7 @@ Source: Smith 2017, Cyclical Learning Rates, section 3.3.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,12 +16,13 @@ from rung.adapt.training.recipe import Recipe
 from rung.core.stops import Collapse
 from rung.core.types import Ints
 
+Made = TypeVar("Made")
 LOWEST, HIGHEST, STEPS = 1e-6, 3e-2, 40  # of the body's rate; the head's keeps its distance
 SMOOTH = 0.7
 
 
 def find_rate(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> float:
-    """Rate of the body at which the smoothed loss fell fastest on a fresh learner; the recipe's own where none fell.
+    """Rate of the body at which the smoothed loss falls well on a fresh learner; the recipe's own where it never falls.
 
     It takes 40 steps with rates that rise by a constant factor from 1e-6 to 3e-2; what they learnt is thrown away.
     """
@@ -49,8 +51,26 @@ def find_rate(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int
     return steepest(ladder.tolist(), losses, recipe.rate)
 
 
+def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> dict[str, float]:
+    """The rate of the body that `find_rate` finds, and the head's at its usual distance."""
+    rate = find_rate(make, recipe, rows, seed)
+    return {"rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate}
+
+
+def or_usual(train: Callable[[dict[str, Any]], Made], setting: dict[str, Any], notes: list[str]) -> Made:
+    """What training by this setting gives, by the usual rates where a found one kills it; these may raise Collapse."""
+    try:
+        return train(setting)
+    except Collapse:
+        usual = {name: value for name, value in setting.items() if name not in ("rate", "head_rate")}
+        if usual == setting:
+            raise
+        notes.append(f"training died under {setting['rate']:.1g}, the rate of the range test: the usual one was taken")
+        return train(usual)
+
+
 def steepest(rates: Sequence[float], losses: Sequence[float], otherwise: float) -> float:
-    """The rate where the smoothed loss falls fastest, before its lowest point; `otherwise` where it never falls.
+    """The rate where the smoothed loss falls fastest, at most a tenth of its lowest point's; `otherwise` where none.
 
     >>> steepest([1e-5, 1e-4, 1e-3, 1e-2], [2.0, 1.9, 1.0, 3.0], 5e-5)
     0.0001
@@ -63,4 +83,6 @@ def steepest(rates: Sequence[float], losses: Sequence[float], otherwise: float) 
         return otherwise
     last = int(np.argmin(smooth))
     fall = np.diff(smooth[: last + 1])
-    return float(rates[int(np.argmin(fall))]) if len(fall) and fall.min() < 0 else otherwise
+    if not len(fall) or fall.min() >= 0:
+        return otherwise
+    return float(min(rates[int(np.argmin(fall))], rates[last] / 10))
