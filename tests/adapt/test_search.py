@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rung.adapt import tuned
 from rung.adapt.ladder import rungs
 from rung.adapt.training import trials
 from rung.adapt.training.rate_finder import or_usual, steepest
@@ -197,6 +198,23 @@ def test_the_usual_rates_are_taken_where_found_ones_kill_a_run():
     notes = []
     assert or_usual(train, {"k": 2, "rate": 0.02, "head_rate": 0.1}, notes) == {"k": 2}
     assert "died under 0.02" in notes[0]
+
+
+def test_a_rung_whose_found_rate_kills_it_is_trained_by_the_usual_one_under_another_name(make, monkeypatch):
+    monkeypatch.setattr(tuned, "found_rates", lambda *_: {"rate": 10.0, "head_rate": 10.0})
+    train, named = PARTIAL._train.__func__, []
+
+    def noted(self, ground, rows, setting, name, **more):
+        named.append(name)
+        if setting.get("rate") == 10.0:
+            raise Collapse("dead")
+        return train(self, ground, rows, setting, name, **more)
+
+    monkeypatch.setattr(type(PARTIAL), "_train", noted)
+    trial = PARTIAL.climb(make(rate="find", settings={"partial.epochs": 1, "partial.k": 1}))
+    assert "rate" not in trial.choice
+    assert any("died under 1e+01" in note for note in trial.notes)
+    assert len(set(named)) == len(named)  # a checkpoint of the dead run is nobody else's
 
 
 def test_the_usual_rates_that_kill_a_run_are_not_tried_twice():

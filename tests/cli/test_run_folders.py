@@ -33,6 +33,12 @@ def test_evidence_that_was_edited_is_refused(rung, run_folder, name, old, new):
     assert (code, name in err) == (5, True)
 
 
+def test_the_report_asks_for_the_data_where_they_were(fitted_folder):
+    where = str(fitted_folder.parent / "table.csv")
+    assert json.loads((fitted_folder / "run.json").read_text())["data"]["source"] == where
+    assert f"rung fit {where} " in (fitted_folder / "report.html").read_text()
+
+
 def test_a_place_where_no_file_can_be_is_one_message(rung, run_folder, table):
     code, _, err = rung("predict", run_folder, table, "-o", "/proc/nowhere.csv")
     assert code == 2

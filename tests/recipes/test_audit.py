@@ -247,6 +247,14 @@ class Exploding:
         raise AssertionError(f"asked for {name}")
 
 
+def test_guessing_judges_no_row():
+    prepared = prepare(clean_table(), options := checked(target="label", column=TEXTS))
+    said = np.full((1, len(prepared.target), len(prepared.target.labels)), 0.5, np.float32)
+    prior = SimpleNamespace(evidence=SimpleNamespace(name="prior"), trial=SimpleNamespace(prediction=said))
+    found = noticed_late(prepared, options, {}, None, SimpleNamespace(steps=(prior,), winner="prior"))
+    assert not {each.check for each in found} & {"confused_classes", "label_errors"}
+
+
 def test_a_climb_that_embedded_nothing_is_audited_without_embedding():
     options = checked(target="label", column=TEXTS)
     prepared = prepare(clean_table(), options)

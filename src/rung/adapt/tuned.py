@@ -142,16 +142,16 @@ class Tuned:
         def to_come() -> float:  # seconds, by the budget's clock, which several processes share
             return 0.0 if begun == inf else (of - f) * (begun - job.left())
 
-        def trained(setting: dict[str, Any]) -> Run:
+        def trained(setting: dict[str, Any]) -> Run:  # a name each: none goes on from another's checkpoint
             said = " ".join([name, ", ".join(f"{key} {value}" for key, value in setting.items())])
-            train = partial(self._train, ground, inner.train, name=said.strip(), aside=inner.validation)
-            return or_usual(train, setting, notes)
+            return self._train(ground, inner.train, setting, said.strip(), aside=inner.validation)
 
         spent = 0
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
         else:
-            runs = short_list(trained, self._rated(ground, inner.train), of - f, job.left, least)
+            settings = self._rated(ground, inner.train)
+            runs = short_list(lambda each: or_usual(trained, each, notes), settings, of - f, job.left, least)
             best = max(runs, key=lambda run: run.score)
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
         again, both = self._again(ground, best.choice), (fold.train, inner.train)

@@ -21,8 +21,8 @@ LOWEST, HIGHEST, STEPS = 1e-6, 3e-2, 40  # of the body's rate; the head's keeps 
 SMOOTH = 0.7
 
 
-def find_rate(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> float:
-    """Rate of the body at which the smoothed loss falls well on a fresh learner; the recipe's own where it never falls.
+def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> dict[str, float]:
+    """Rates at which the smoothed loss falls well on a fresh learner; the recipe's own where it never falls.
 
     It takes 40 steps with rates that rise by a constant factor from 1e-6 to 3e-2; what they learnt is thrown away.
     """
@@ -48,12 +48,7 @@ def find_rate(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int
     )
     with suppress(Collapse):  # the rate at which the loss breaks ends the test
         train(learner, few, rows, None, around)
-    return steepest(ladder.tolist(), losses, recipe.rate)
-
-
-def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> dict[str, float]:
-    """The rate of the body that `find_rate` finds, and the head's at its usual distance."""
-    rate = find_rate(make, recipe, rows, seed)
+    rate = steepest(ladder.tolist(), losses, recipe.rate)
     return {"rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate}
 
 
