@@ -44,7 +44,7 @@ LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
-DENSER = 1.7  # times as long as words alone, a solve over words and embeddings takes
+DENSER = 2.0  # times as long as one of words alone, a row of words and embeddings takes
 MOST_FOR_TREES = 1024  # numbers of an embedding; of wider ones trees see the main axes alone
 PASSES = 2.3  # over all rows at one strength, times the cube root of the outputs: measured, as are the next two
 USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root of the outputs
@@ -119,7 +119,7 @@ class Frozen:
                 work += grown * n * cells * TREE_CELL
         words = 0.0
         if _words_alone(job) and _affords_words(len(folds[0].train), job.target.outputs):
-            words = DENSER * measured(job).walk(tried, len(WORDS.strengths) + 1)
+            words = measured(job).walk(tried, len(WORDS.strengths) + 1, DENSER)
         if _affords_signals(job, len(folds[0].train)):
             work *= 2 + signals_width(job) / width  # roots and signals have paths of their own
             words += making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0

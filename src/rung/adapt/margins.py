@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
@@ -72,27 +72,32 @@ def slope(target: Target, margins: Sequence[Margins], truths: Sequence[NDArray[A
     m, y = np.concatenate(list(margins)), np.concatenate(list(truths))
     if target.task is Task.MULTICLASS:
 
-        def spread_out(log_a: NDArray[np.float64]) -> float:
-            return float(-log_softmax(np.exp(log_a[0]) * m, axis=1)[np.arange(len(y)), y].mean())
+        def spread_out(log_a: float) -> float:
+            return float(-log_softmax(np.exp(log_a) * m, axis=1)[np.arange(len(y)), y].mean())
 
-        found = minimize(spread_out, [np.log(2.0)], method="Nelder-Mead", options={"xatol": 1e-3, "fatol": 1e-6})
-        return float(np.exp(np.clip(found.x[0], -3, 4))), 0.0
+        found = minimize_scalar(spread_out, bounds=(-3, 4), method="bounded", options={"xatol": 1e-3})
+        return float(np.exp(found.x)), 0.0
     side = m[:, 1] if target.task is Task.BINARY else m
     yes = float(y.sum())
     soft = np.where(y > 0, (yes + 1) / (yes + 2), 1 / (y.size - yes + 2))
 
-    def loss(where: NDArray[np.float64]) -> float:
-        z = np.exp(np.clip(where[0], -3, STEEPEST)) * (side - where[1])
-        return float((np.logaddexp(0, z) - soft * z).mean())
-
-    # the threshold is sought in units of the margins, so that one far from zero is found as fast as one near
+    # in units of the margins around their middle, so that a threshold far from zero is found as fast as one near
     middle = float(np.mean([side[y > 0].mean(), side[y == 0].mean()])) if 0 < yes < y.size else 0.0
-    step = float(side.std()) or 1.0
-    simplex = np.log(2.0) * np.array([[1.0, 0.0]] * 3) + [[0.0, middle], [1.0, middle], [0.0, middle + step]]
-    options = {"xatol": 1e-4, "fatol": 1e-7, "maxiter": 300, "initial_simplex": simplex}
-    best = minimize(loss, simplex[0], method="Nelder-Mead", options=options).x
-    a = float(np.exp(np.clip(best[0], -3, STEEPEST)))
-    return a, -a * float(best[1])
+    unit = float(side.std()) or 1.0
+    u = (side - middle) / unit
+
+    def loss(ab: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = ab[0] * u + ab[1]
+        rest = expit(z) - soft
+        return float((np.logaddexp(0, z) - soft * z).mean()), np.array([(rest * u).mean(), rest.mean()])
+
+    ends = (np.exp(-3) * unit, np.exp(STEEPEST) * unit)
+    found = minimize(
+        loss, [np.clip(1.0, *ends), 0.0], jac=True, method="L-BFGS-B", bounds=[ends, (None, None)],
+        options={"ftol": 1e-12, "gtol": 1e-8, "maxiter": 300},
+    )  # fmt: skip
+    a, b = (float(each) for each in found.x / (unit, 1.0))
+    return a, b - a * middle
 
 
 def sloped(target: Target, margins: Margins, ab: tuple[float, float]) -> Floats:

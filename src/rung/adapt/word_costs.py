@@ -11,7 +11,7 @@ from rung.adapt.words import Words, counts_of, held_apart
 from rung.core.contracts import Job
 from rung.core.types import Fold, Inputs, Ints, Plan, silent
 
-SIZES = (400, 1200)  # rows: what a fold costs whatever its rows is told apart from what each row costs
+SIZES = (400, 1200)  # rows, where there are so many: what a fold costs whatever its rows is told from what a row costs
 STRENGTHS = (0.3, 1.0)  # the middle of what is tried
 
 
@@ -24,11 +24,11 @@ class WordCost:
     a_row: float
     numbers: int
 
-    def walk(self, folds: Sequence[Fold], settings: int) -> float:
-        """Seconds of so many settings on each of these folds."""
-        return settings * sum(self.solve(len(fold.train)) for fold in folds)
+    def walk(self, folds: Sequence[Fold], settings: int, denser: float = 1.0) -> float:
+        """Seconds of so many settings on each of these folds; denser: times as many numbers in a row."""
+        return settings * sum(self.solve(denser * len(fold.train)) for fold in folds)
 
-    def solve(self, rows: int) -> float:
+    def solve(self, rows: float) -> float:
         """Seconds of one setting on so many training rows."""
         return max(self.at_rest, 0.0) + self.a_row * rows
 
@@ -48,8 +48,8 @@ def _measured(job: Job) -> WordCost:
     order = np.random.default_rng(job.seed).permutation(n)
     with held_apart():
         _walk(job, order[: SIZES[0] // 10])  # what a first call loads is no part of the rate
-        few = _walk(job, order[: SIZES[0]])
-        more = _walk(job, order[: SIZES[1]]) if n > SIZES[0] else few
+        few = _walk(job, order[: min(SIZES[0], n // 2)])
+        more = _walk(job, order[: SIZES[1]])
     cut_row = _slope((few.rows, few.cutting), (more.rows, more.cutting))
     a_row = _slope((few.rows // 2, few.fold), (more.rows // 2, more.fold))
     at_rest = more.fold - a_row * (more.rows // 2)
@@ -68,9 +68,7 @@ class _Point:
 
 
 def _slope(first: tuple[int, float], second: tuple[int, float]) -> float:
-    """Seconds that one more row takes, from two counts of rows; in proportion where both are one."""
-    if second[0] == first[0]:
-        return second[1] / second[0]
+    """Seconds that one more row takes, from two counts of rows."""
     return max((second[1] - first[1]) / (second[0] - first[0]), 0.0)
 
 
