@@ -291,9 +291,3 @@ def test_a_verb_is_called_by_its_name_though_a_room_has_it_too(fitted, paragraph
 
     assert rung.evaluate(fitted, paragraphs).n == len(paragraphs)
     assert callable(rung.evaluate.compare.compare)
-
-
-def test_scoring_the_table_it_learnt_from_warns(fitted, paragraphs):
-    of = [fitted.evaluate(rows).findings for rows in (paragraphs, paragraphs.sample(fraction=1, shuffle=True, seed=1))]
-    assert all(any(finding.check == "training_rows" for finding in found) for found in of)
-    assert not any(finding.check == "training_rows" for finding in fitted.evaluate(paragraphs[1:]).findings)

@@ -7,7 +7,7 @@ import typer
 from rung.cli.options import AsJson
 from rung.cli.show import print_json, screen
 from rung.cli.watch import waiting
-from rung.report.console import scores_table
+from rung.report.console import findings_panel, scores_table
 
 
 def command(
@@ -25,5 +25,7 @@ def command(
         print_json(found.to_json())
         return
     console = screen()
+    if found.findings:
+        console.print(findings_panel(found.findings))
     console.print(scores_table(found.scores))
     console.print(found.sentence)

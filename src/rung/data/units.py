@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -63,7 +64,19 @@ def contents_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[bytes]:
     return keys or row_hashes([cells(frame[name]) for name in frame.columns])
 
 
-def content_tells(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[Column]) -> bool:
+def content_codes(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[Column]) -> NDArray[np.uint64]:
+    """64 bits of each row's content hash, (N,); keys: what unit_keys gave, so that no image is opened again.
+
+    >>> table = pl.DataFrame({"t": ["Hi  there", "hi there", "bye"]})
+    >>> text = [Column("t", Role.TEXT)]
+    >>> len(set(content_codes(table, unit_keys(table, text)[0], text).tolist()))
+    2
+    """
+    keys = keys if any(column.role in EMBEDDED for column in columns) else contents_of(frame, columns)
+    return np.frombuffer(b"".join(key[:8] for key in keys), "<u8")
+
+
+def content_tells(frame: pl.DataFrame, keys: Sequence[Hashable], columns: Sequence[Column]) -> bool:
     """Whether equal content means that rows are copies: not in a table of few values, where other rows share them too.
 
     keys: content hashes of the rows. A table alone has to hold few rows that are like another, or values so many that

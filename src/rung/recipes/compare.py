@@ -9,7 +9,7 @@ import polars as pl
 
 from rung.core.errors import BadOption
 from rung.core.evidence import Difference, Score
-from rung.core.types import Floats, Target, Task, Tell, silent
+from rung.core.types import Finding, Floats, Target, Task, Tell, silent
 from rung.evaluate import compare as paired
 from rung.metrics.interval import interval_of
 from rung.metrics.table import named
@@ -30,6 +30,7 @@ class Comparison:
     difference: Difference
     verdict: str
     sentence: str
+    findings: tuple[Finding, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document of `rung compare --json`."""
@@ -48,7 +49,7 @@ def compare(first: str | Path | Run, second: str | Path | Run, *, on: Any = None
         got = f"{', '.join(map(repr, apart[:5]))} in one alone"
         fix = "Fit both on rows that hold the same labels; rung evaluate scores each by itself."
         raise BadOption("two runs", wanted="one set of labels", got=got, fix=fix)
-    target, a, b, cluster = _rows(one, two, on, tell)
+    (target, a, b, cluster), findings = _rows(one, two, on, tell)
     metric = named(one.evidence.metric, one.task)
     difference = paired.compare(metric, target.value, a[None], b[None], cluster=cluster)
     scores = {
@@ -58,13 +59,15 @@ def compare(first: str | Path | Run, second: str | Path | Run, *, on: Any = None
     verdict = "first" if difference.low > 0 else "second" if difference.high < 0 else "no evidence"
     names = (str(one.path), str(two.path))
     sentence = _sentence(verdict, names, metric.name, difference, len(target))
-    return Comparison(*names, metric.name, len(target), scores, difference, verdict, sentence)
+    return Comparison(*names, metric.name, len(target), scores, difference, verdict, sentence, findings)
 
 
-def _rows(one: Run, two: Run, on: Any, tell: Tell) -> tuple[Target, Floats, Floats, Any]:
+def _rows(one: Run, two: Run, on: Any, tell: Tell) -> tuple[tuple[Target, Floats, Floats, Any], tuple[Finding, ...]]:
+    """Truth, what both say and the units of the rows; what was found in these."""
     if on is not None:
-        rows, others = labelled(one.predictor, on, tell), labelled(two.predictor, on, tell)
-        return rows.target, rows.prediction, _in_order(others.prediction, two, one), rows.cluster
+        rows, others = (labelled(run.predictor, on, tell, run.learnt) for run in (one, two))
+        found = tuple(dict.fromkeys((*rows.findings, *others.findings)))
+        return (rows.target, rows.prediction, _in_order(others.prediction, two, one), rows.cluster), found
     if one.manifest["data"]["split"] != two.manifest["data"]["split"]:
         raise BadOption(
             "two runs",
@@ -77,7 +80,7 @@ def _rows(one: Run, two: Run, on: Any, tell: Tell) -> tuple[Target, Floats, Floa
     values = tables[0]["target"].to_list()
     target = Target(task, _encode(values, task, one.labels), one.labels)
     a, b = (_delivered(table, task) for table in tables)
-    return target, a, _in_order(b, two, one), tables[0]["unit"].to_numpy()
+    return (target, a, _in_order(b, two, one), tables[0]["unit"].to_numpy()), ()
 
 
 def _kept(run: Run) -> pl.DataFrame:

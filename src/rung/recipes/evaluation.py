@@ -1,19 +1,21 @@
 """Labelled rows through a loaded bundle: scores with intervals, slices, calibration, confusion."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rung.core.errors import NoSuchColumn
 from rung.core.evidence import Score
-from rung.core.types import Finding, Floats, Target, Task, Tell, silent
+from rung.core.types import Finding, Floats, Ints, Target, Task, Tell, silent
 from rung.data.album import by_content
 from rung.data.damage import damage
 from rung.data.fingerprint import fingerprint
 from rung.data.splits import unit_keys
 from rung.data.target import encode
+from rung.data.units import content_codes
 from rung.evaluate.calibration import reliability
 from rung.evaluate.protocol import confusion, scores
 from rung.evaluate.slices import by_slice
@@ -29,6 +31,26 @@ LEARNT_FROM = Finding(
     "Score rows that it has never seen.",
     "test",
 )
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What tells again the table, and its rows, that a model was made from; rows is None where nothing was kept."""
+
+    table: str = ""
+    rows: NDArray[np.uint64] | None = None
+
+    def among(self, codes_N: NDArray[np.uint64], number_N: Ints) -> tuple[Finding, ...]:
+        """A finding that names the rows, by number, that the model knows."""
+        seen = tuple(number_N[np.isin(codes_N, self.rows)].tolist()) if self.rows is not None else ()
+        if not seen:
+            return ()
+        one = len(seen) == 1
+        what = (
+            f"{len(seen):,} of {len(codes_N):,} rows {'is one' if one else 'are rows'} that the model was made from: "
+            f"it knows {'it' if one else 'them'}, and new ones will score lower"
+        )
+        return (replace(LEARNT_FROM, what=what, rows=seen),)
 
 
 @dataclass(frozen=True)
@@ -55,6 +77,9 @@ class Evaluation:
         return whole
 
 
+NEW = Learnt()  # every row is new, as far as is known
+
+
 @dataclass(frozen=True)
 class Labelled:
     """Rows with a known target and their predictions: what a score is made of."""
@@ -66,14 +91,16 @@ class Labelled:
     findings: tuple[Finding, ...]
 
 
-def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt_from: str = "") -> Labelled:
+def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt: Learnt = NEW) -> Labelled:
     """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column.
 
-    learnt_from: the fingerprint of the table that the model was made from, to say so where it is this one.
+    learnt: what the model was made from, to say so where rows are of it.
     """
     manifest = predictor.manifest
     frame = table_of(data, manifest.columns)
-    same = (LEARNT_FROM,) if learnt_from and fingerprint(by_content(frame, manifest.columns)) == learnt_from else ()
+    same: tuple[Finding, ...] = (
+        (LEARNT_FROM,) if learnt.table and fingerprint(by_content(frame, manifest.columns)) == learnt.table else ()
+    )
     readable, damaged = damage(frame, manifest.columns, part="test")
     frame = frame.filter(readable) if not readable.all() else frame
     if manifest.target not in frame.columns:
@@ -81,7 +108,9 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt_from: 
     encoded = encode(frame[manifest.target], task=manifest.task, labels=manifest.labels)
     index = np.flatnonzero(encoded.usable)
     frame = frame[index]
-    _, cluster = unit_keys(frame, manifest.columns, None)
+    keys, cluster = unit_keys(frame, manifest.columns, None)
+    number = np.flatnonzero(readable)[index]
+    same = same or learnt.among(content_codes(frame, keys, manifest.columns), number)
     found = (
         *same,
         *damaged,
@@ -100,15 +129,15 @@ def evaluated(
     sensitive: Sequence[str] = (),
     tell: Tell = silent,
     metric: str | None = None,
-    learnt_from: str = "",
+    learnt: Learnt = NEW,
 ) -> Evaluation:
     """Score `data`: every score of the task with its 95 % interval, by slice where asked.
 
     slices, sensitive: columns of `data`; a sensitive one is reported like a slice, with its largest difference.
-    learnt_from: as in `labelled`.
+    learnt: as in `labelled`.
     Raises NoSuchColumn.
     """
-    rows = labelled(predictor, data, tell, learnt_from)
+    rows = labelled(predictor, data, tell, learnt)
     for name in (*slices, *sensitive):
         if name not in rows.frame.columns:
             raise NoSuchColumn(name, among=rows.frame.columns)

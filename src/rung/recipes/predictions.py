@@ -14,6 +14,7 @@ from rung.core.errors import BundleError
 from rung.core.types import Floats, Ints, Target, Task
 
 DELIVERED = "delivered"
+KNOWN = "training_rows.parquet"  # hashes of the rows that trained or chose, in no order, to know them again
 
 
 def side(
@@ -98,6 +99,13 @@ def kept_test(run: Path) -> pl.DataFrame:
     path = run / "predictions.parquet"
     with whole(path):
         return pl.read_parquet(path).filter(pl.col("split") == "test")
+
+
+def known_rows(run: Path) -> NDArray[np.uint64]:
+    """What tells the rows that this run learnt from; raises BundleError naming the file when it is damaged or gone."""
+    path = run / KNOWN
+    with whole(path):
+        return pl.read_parquet(path)["content"].to_numpy()
 
 
 def parquet(frame: pl.DataFrame) -> bytes:

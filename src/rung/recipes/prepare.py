@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from rung.core.audited import Near, Part
 from rung.core.errors import NoSuchColumn, NothingToLearnFrom, TooFewRows, UsageError
@@ -23,6 +24,7 @@ from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode, unlabelled
+from rung.data.units import content_codes, content_tells
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.chains import held_together
 from rung.recipes.options import FitOptions
@@ -46,6 +48,7 @@ class Prepared:
     findings: tuple[Finding, ...]
     fingerprint: str
     split_hash: str
+    contents: NDArray[np.uint64]  # of the pool, where a row's content tells it from others
     test_given: bool = False  # not cut off the data
     source: str = ""  # as it was asked for; empty for a table that Python holds
 
@@ -118,9 +121,18 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if not from_file else ()),
     )
-    hashes = fingerprint(by_content(frame_read, columns)), split_hash(pool.keys, test.keys, decided)
+    hashes = _hashes(frame_read, pool, test, columns, decided)
     asked = str(data) if isinstance(data, str | Path) else ""
     return Prepared(sheet.name, target_name, columns, pool, test, target, decided, found, *hashes, from_file, asked)
+
+
+def _hashes(
+    frame: pl.DataFrame, pool: Part, test: Part, columns: tuple[Column, ...], decided: Plan
+) -> tuple[str, str, NDArray[np.uint64]]:
+    """Of the table, of the split and of each pool row; none of rows where equal ones of a table are no copies."""
+    codes = content_codes(pool.frame, pool.keys, columns)
+    codes = codes if content_tells(pool.frame, codes.tolist(), columns) else codes[:0]
+    return fingerprint(by_content(frame, columns)), split_hash(pool.keys, test.keys, decided), codes
 
 
 def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column, ...]) -> tuple[Near, Near]:

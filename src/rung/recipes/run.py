@@ -18,8 +18,8 @@ from rung.core.types import Floats, Task, Tell, silent
 from rung.predict.torch import Predictor
 from rung.predict.torch import load as load_predictor
 from rung.recipes.apply import probabilities, table_of
-from rung.recipes.evaluation import Evaluation, evaluated
-from rung.recipes.predictions import answers
+from rung.recipes.evaluation import Evaluation, Learnt, evaluated
+from rung.recipes.predictions import KNOWN, answers, known_rows
 
 
 class Run:
@@ -69,13 +69,19 @@ class Run:
         """What is predicted."""
         return Task(self.evidence.task)
 
+    @property
+    def learnt(self) -> Learnt:
+        """What tells the table and the rows that this run was made from; of an older run the table alone."""
+        rows = known_rows(self.path) if KNOWN in self.manifest.get("files", {}) else None
+        return Learnt(self.manifest.get("data", {}).get("fingerprint", ""), rows)
+
     def evaluate(
         self, data: Any, slices: Sequence[str] = (), sensitive: Sequence[str] = (), tell: Tell = silent
     ) -> Evaluation:
         """Score labelled rows: all scores with intervals, by slice where asked."""
         return evaluated(
             self.predictor, data, slices=slices, sensitive=sensitive, tell=tell,
-            metric=self.evidence.metric, learnt_from=self.manifest.get("data", {}).get("fingerprint", ""),
+            metric=self.evidence.metric, learnt=self.learnt,
         )  # fmt: skip
 
 

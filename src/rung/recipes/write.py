@@ -23,7 +23,7 @@ from rung.recipes.climb import Climbed
 from rung.recipes.finish import Finished, Opened
 from rung.recipes.machine import machine, versions
 from rung.recipes.options import FitOptions
-from rung.recipes.predictions import DELIVERED, parquet, side
+from rung.recipes.predictions import DELIVERED, KNOWN, parquet, side
 from rung.recipes.prepare import Prepared
 from rung.recipes.report import write_card, write_report
 from rung.recipes.worst import worst_errors
@@ -65,6 +65,7 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     worst = worst_errors(delivery.prepared, opened, delivery.finished.final)
     audit = {"counts": counts, "findings": [asdict(finding) for finding in found], "worst_errors": worst}
     files |= {"audit.json": _json(audit), "predictions.parquet": parquet(_predictions(delivery))}
+    files[KNOWN] = parquet(pl.DataFrame({"content": np.unique(delivery.prepared.contents)}))
     for name, content in files.items():
         write(folder / name, content)
     hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
