@@ -73,7 +73,7 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
 def test_a_wrong_value_is_answered_in_the_words_of_the_rest(given, words):
     with pytest.raises(BadOption) as caught:
         checked(**given)
-    assert caught.value.got == f"--{next(iter(given)).replace('_', '-')}: {words}"
+    assert str(caught.value) == f"--{next(iter(given)).replace('_', '-')}: {words}. See rung fit --help."
 
 
 def test_a_setting_of_a_rung_that_is_not_tried_is_refused_with_the_rungs_that_would_take_it():

@@ -109,13 +109,13 @@ class Dense:
     def plain(self, weight_FDC: Tensor, bias_FC: Tensor) -> tuple[Tensor, Tensor]:
         """Weights and bias for X as given, from those in the rotated, centred basis."""
         if self.basis_DD is not None:
-            weight_FDC = self.basis_DD @ weight_FDC
-        return weight_FDC, bias_FC - self.mean_D @ weight_FDC
+            weight_FDC = _each(self.basis_DD, weight_FDC)
+        return weight_FDC, bias_FC - _each(self.mean_D[None], weight_FDC)[:, 0]
 
     def turn(self, gradient_FDC: Tensor, bias_FC: Tensor) -> Tensor:
         """Gradient in the rotated basis, from the gradient (weights, bias) for X as given."""
         gradient_FDC = gradient_FDC - self.mean_D[:, None] * bias_FC[:, None]
-        return gradient_FDC if self.basis_DD is None else self.basis_DD.T @ gradient_FDC
+        return gradient_FDC if self.basis_DD is None else _each(self.basis_DD.T, gradient_FDC)
 
     def forward(self, patch: Patch, weight_DK: Tensor) -> tuple[Tensor, Tensor]:
         """The patch's rows and X W for them."""
@@ -126,6 +126,13 @@ class Dense:
     def backward(x_nD: Tensor, residual_nK: Tensor) -> Tensor:
         """X' R."""
         return x_nD.T @ residual_nK
+
+
+def _each(left_ED: Tensor, right_FDC: Tensor) -> Tensor:
+    """The product with each of F, as one: of few columns each a product reads `left` for next to nothing."""
+    heads, width, columns = right_FDC.shape
+    one = left_ED @ right_FDC.transpose(0, 1).reshape(width, heads * columns)
+    return one.reshape(-1, heads, columns).transpose(0, 1)
 
 
 class Sparse:

@@ -7,14 +7,17 @@ from rung.core.contracts import Embedder, Job, Model
 from rung.core.evidence import Verdict
 from rung.core.types import Delta
 from rung.evaluate.forgetting import forgetting, moved, probe
-from rung.recipes.climb import Climbed
+from rung.recipes.climb import Climbed, Step
+from rung.recipes.ensemble import NAME as BLEND
+from rung.recipes.ensemble import members_of
 
 MOST_ROWS = 500  # of the user's: alikeness of neighbours needs no more
 
 
 def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) -> tuple[Verdict, ...]:
     """One verdict where the winner changed the backbone, none where it did not."""
-    delta = _delta(climbed.step(climbed.winner).model)
+    winner = climbed.step(climbed.winner)
+    delta = _delta(winner.model)
     if delta is None or embedder is None:
         return ()
     changed = embedder.tuned(delta)
@@ -24,7 +27,15 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     general = probe().texts if embedder.card.modality == "text" else None
     both = None if general is None else (embedder(general), changed(general))
     found = moved((embedder(rows), changed(rows)), both, seed=job.seed)
-    return (forgetting(found, climbed.winner),)
+    return (forgetting(found, _named(climbed, winner)),)
+
+
+def _named(climbed: Climbed, winner: Step) -> str:
+    """The rung whose change was measured."""
+    if climbed.winner != BLEND:
+        return climbed.winner
+    moved_it = {name: w for name, w in members_of(winner).items() if _delta(climbed.step(name).model) is not None}
+    return f"{max(moved_it, key=moved_it.__getitem__)} (in the blend)"
 
 
 def _delta(model: Model | None) -> Delta | None:

@@ -113,6 +113,9 @@ def pairs_of(value: Mapping[str, Any] | Sequence[str] | str | None) -> dict[str,
     return {item.partition("=")[0].strip(): item.partition("=")[2].strip() for item in given}
 
 
+ALONE = re.compile(r"(?P<what>.+): wanted (?P<wanted>.+), got (?P<got>.+)", re.DOTALL)
+
+
 class FitOptions(BaseModel):
     """What `rung fit` was asked for, resolved. Raises BadOption through `checked` naming every problem."""
 
@@ -186,13 +189,11 @@ def checked(verb: str = "fit", /, **given: Any) -> FitOptions:
     try:
         return FitOptions(**given)
     except ValidationError as error:
-        problems = [_flag(e) + _said(e) for e in error.errors()]
-        raise BadOption(
-            f"{len(problems)} option{'s' if len(problems) > 1 else ''}",
-            wanted="values that each option takes",
-            got="; ".join(problems),
-            fix=f"See rung {verb} --help.",
-        ) from error
+        problems, fix = [_flag(e) + _said(e) for e in error.errors()], f"See rung {verb} --help."
+        if len(problems) == 1 and (one := ALONE.fullmatch(problems[0])):
+            raise BadOption(one["what"], wanted=one["wanted"], got=one["got"], fix=fix) from error
+        many = f"{len(problems)} options" if len(problems) > 1 else "an option"
+        raise BadOption(many, wanted="values that each option takes", got="; ".join(problems), fix=fix) from error
 
 
 def _flag(error: Any) -> str:

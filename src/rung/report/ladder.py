@@ -104,8 +104,10 @@ def _columns(steps: Sequence[RungEvidence], winner: str, join: str) -> list[_Col
     def parted(texts: Iterable[str]) -> tuple[Text, ...]:
         return tuple(Text(text.replace(" ", join, 1)) for text in texts)
 
-    def measured(write: Callable[[RungEvidence], str]) -> list[str]:
-        return [write(step) if step.status != "skipped" else "" for step in steps]
+    def measured(write: Callable[[RungEvidence], str], *, whole: bool = True) -> list[str]:
+        """whole: of a rung that ended there is something to say, not of one that died."""
+        shown = [step.score is not None if whole else step.status != "skipped" for step in steps]
+        return [write(step) if show else "" for step, show in zip(steps, shown, strict=True)]
 
     names = tuple(Text(step.name[:NAME], style="bold" if step.name == winner else "") for step in steps)
     gains = parted(units.gain(step.gain, metric, unit=False) for step in steps)
@@ -115,7 +117,9 @@ def _columns(steps: Sequence[RungEvidence], winner: str, join: str) -> list[_Col
         _Column("score", units.title(metric), parted(units.score(step.score) for step in steps)),
         _Column("gain", "gain, pts" if units.in_points(metric) else "gain", gains),
         _Column("latency", "ms/row", tuple(map(Text, measured(lambda s: units.latency(s.latency_ms)))), right=True),
-        _Column("time", "time", tuple(map(Text, measured(lambda s: units.seconds(s.seconds)))), right=True),
+        _Column(
+            "time", "time", tuple(map(Text, measured(lambda s: units.seconds(s.seconds), whole=False))), right=True
+        ),
         _Column("decision", "decision", tuple(Text(mark, style=COLOUR[mark]) for mark in marks)),
     ]
 
