@@ -1,6 +1,7 @@
 """A blend must earn its place on rows whose labels did not choose it, and predicts alike wherever it is loaded."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from rung.metrics.table import named
 from rung.recipes.climb import Climbed, Ladder, Step, judged
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.fit import fit
+from rung.recipes.forgetting import measured_rung
 from rung.recipes.view import Quiet
 
 N = 600
@@ -126,6 +128,16 @@ def test_a_member_that_is_a_blend_itself_counts_as_one(job):
     found = mixed([said[name] for name in weight_of], tuple(weight_of.values()))
     assert len(step.model.members) == 3
     assert np.allclose(found, step.model.predict(job.inputs), atol=1e-6)
+
+
+def test_forgetting_in_a_blend_is_told_of_the_rung_that_changed_the_backbone_most():
+    def step(name, *, changed=False):
+        return Step(RungEvidence(name, "tried"), None, SimpleNamespace(delta="a delta" if changed else None))
+
+    blend = Step(RungEvidence("ensemble", "tried", choice={"weights": {"classic": 0.6, "lora": 0.1, "partial": 0.3}}))
+    steps = (step("classic"), step("lora", changed=True), step("partial", changed=True), blend)
+    assert measured_rung(Climbed(steps, "ensemble", ""), blend) == "partial (in the blend)"
+    assert measured_rung(Climbed(steps, "partial", ""), steps[2]) == "partial"
 
 
 def test_one_rung_alone_makes_no_blend(job):

@@ -27,10 +27,10 @@ def measure_forgetting(job: Job, climbed: Climbed, embedder: Embedder | None) ->
     general = probe().texts if embedder.card.modality == "text" else None
     both = None if general is None else (embedder(general), changed(general))
     found = moved((embedder(rows), changed(rows)), both, seed=job.seed)
-    return (forgetting(found, _named(climbed, winner)),)
+    return (forgetting(found, measured_rung(climbed, winner)),)
 
 
-def _named(climbed: Climbed, winner: Step) -> str:
+def measured_rung(climbed: Climbed, winner: Step) -> str:
     """The rung whose change was measured."""
     if climbed.winner != BLEND:
         return climbed.winner
