@@ -92,9 +92,11 @@ def by_rung(train: pl.DataFrame, test: pl.DataFrame, seed: int, **options: Any) 
         for step in run.evidence.rungs[1:]:
             if step.status == "tried" and step.predicted:
                 facts |= {f"{step.name}_s": step.seconds, f"{step.name}_predicted_s": step.predicted.seconds}
+            elif step.predicted:
+                facts |= {f"{step.name}_why": step.why}
         for line in (run.path / "log.jsonl").read_text().splitlines():
             event = json.loads(line)
-            if event["event"] == "rung" and event["name"] in TRAIN and "memory" in event:
+            if event["event"] == "rung" and event["status"] == "tried" and event["name"] in TRAIN and "memory" in event:
                 facts |= {f"{event['name']}_bytes": event["memory"]}
                 facts |= {f"{event['name']}_predicted_bytes": event["predicted_memory"]}
         return (kept["delivered"].to_numpy(), seconds), facts

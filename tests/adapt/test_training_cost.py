@@ -110,6 +110,7 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
     rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
     poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
     assert poor.seconds == pytest.approx(rich.seconds / 2, rel=0.01)  # each of the two costs the same
+    assert poor.memory < rich.memory  # no other run's weights stay
 
 
 @pytest.mark.parametrize(
@@ -118,12 +119,14 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
 def test_a_budget_that_only_the_first_of_a_list_fits_names_it(make, monkeypatch, share, named):
     """A token of the top block costs a second, one of both blocks two."""
     monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
-    each = iter([1.0, 2.0] * 2)
+    each = iter([1.0, 2.0] * 3)
     monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=next(each), passed=0.0, made=0.0, memory=0))
     last = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0)).seconds
     found = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: share * last))
     assert found.settings == named
     assert found.seconds == pytest.approx(last / 2 if named else last, rel=0.01)
+    both = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
+    assert found.memory < both.memory
 
 
 def test_a_run_of_the_short_list_stays_in_memory_while_the_next_trains(make, monkeypatch):

@@ -169,8 +169,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
     each_SF: list[list[float]] = []
-    varied, grown, files = 0.0, 0.0, 0.0
-    peaks, held = [], []
+    varied, grown, files, peaks, held = 0.0, 0.0, 0.0, [], []
     fusion = rung.fusion(job)
     settings = rung.method.settings(job)
     for setting in settings:
@@ -196,9 +195,10 @@ def predicted(rung: Trains, job: Job) -> Cost:
         held.append(BYTES * ground.tunable.card.parameters + rate.trained)  # its weights, and what they began with
         if fusion != HEAD:
             grown = max(grown, sum(_again(job, recipe, rate, length_N, fold.train, rung.warm) for fold in whole))
-    memory = _together(peaks, held) + (rate.trained if len(whole) > 1 else 0)  # the first fold's model is kept
-    memory = ceil(memory * (IN_PIECES if _device(ground) == "cpu" else 1))
     whole_s = short_listed(each_SF, job.left())
+    first = rate.trained if len(whole) > 1 else 0  # the first fold's model is kept
+    late = slice(-1 if whole_s <= sum(each_SF[-1]) else 0, None)  # the last setting alone
+    memory = _together(peaks[late], held[late], first, ground)
     if job.search:  # each fold searches on its own, over one setting of the short list
         whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
     plain = total([whole_s], memory)
@@ -207,19 +207,20 @@ def predicted(rung: Trains, job: Job) -> Cost:
     best, one = replace(both if both.seconds <= job.left() else plain, mapped=ceil(files)), sum(each_SF[0])
     if best.seconds <= job.left() or len(settings) == 1 or job.search or one > job.left():
         return best
-    return replace(best, seconds=one, settings={f"{rung.name}.{key}": value for key, value in settings[0].items()})
+    memory = _together(peaks[:1], held[:1], first, ground)
+    only = {f"{rung.name}.{key}": value for key, value in settings[0].items()}
+    return replace(best, seconds=one, memory=memory, settings=only)
 
 
-def _together(peaks: Sequence[int], held: Sequence[int]) -> int:
+def _together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Ground) -> int:
     """Bytes that a fold takes at most, where each run of the short list stays until the best is known.
 
-    peaks: of each run alone. held: by each that ended. `short_list` trains the last one first.
-
-    >>> _together([300, 200], [40, 50])
-    350
+    peaks: of each run alone. held: by each that ended; `short_list` trains the last one first. first: what the first
+    fold left.
     """
     before = [0, *np.cumsum([held[-1], *held[:-1]])]
-    return max(peak + int(there) for peak, there in zip([peaks[-1], *peaks[:-1]], before, strict=False))
+    most = max(peak + int(there) for peak, there in zip([peaks[-1], *peaks[:-1]], before, strict=False))
+    return ceil((most + first) * (IN_PIECES if _device(ground) == "cpu" else 1))
 
 
 def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Warm | None) -> float:
