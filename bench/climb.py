@@ -39,13 +39,8 @@ SETS = ("banking77", "trec6", "mpqa", "tweet_emotion", "sms_spam")
 CAP = 15 * 60.0
 LONG, BEST = "long", "best"  # behind a number of rows: with all of the cap; with all that helps, however long
 SURE = {"ensemble": True, "confidence": 0.6, "min_gain": 0}  # whoever asks for a blend says that accuracy comes first
-TRAIN = (
-    "contrastive",
-    "partial",
-    "lora",
-    "full",
-    "scratch",
-)  # rungs that take memory: others hold what was loaded late
+# rungs that take memory: others hold what was loaded late
+TRAIN = ("contrastive", "partial", "lora", "full", "scratch")
 
 
 def weights() -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from made_up_parts import three_steps
 from rich.console import Console
 
-from rung.core.evidence import Difference
+from rung.core.evidence import Difference, RungEvidence
 from rung.report.console import LadderView, ladder
 
 
@@ -24,3 +24,11 @@ def test_a_rung_that_probabilities_promoted_says_so_when_it_ends():
     with LadderView(Console(file=page, width=200)) as view:
         view.finished(step)
     assert step.why in page.getvalue()
+
+
+def test_a_rung_that_died_in_training_shows_its_time_and_no_size_or_latency():
+    died = RungEvidence("full", "collapsed", "loss is not finite at step 3 of 40", seconds=12)
+    page = io.StringIO()
+    Console(file=page, width=120).print(ladder((*three_steps(), died)))
+    (line,) = (line for line in page.getvalue().splitlines() if line.startswith("full "))
+    assert line.split() == ["full", "12", "s", "collapsed"]

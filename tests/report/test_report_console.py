@@ -117,12 +117,6 @@ def test_what_was_not_kept_says_why_under_the_table():
     assert "prior: the first rung" not in text
 
 
-def test_a_rung_that_died_in_training_shows_its_time_and_no_size_or_latency():
-    died = RungEvidence("full", "collapsed", "loss is not finite at step 3 of 40", seconds=12)
-    line = next(line for line in lines(drawn(ladder((*three_steps(), died)), width=120)) if line.startswith("full"))
-    assert line.split() == ["full", "12", "s", "collapsed"]
-
-
 def test_steps_alone_know_who_won_once_the_climb_is_over():
     found = three_steps()
     assert [line.split()[-1] for line in lines(drawn(ladder(found), width=120))[2:5]] == ["start", "promoted", "won"]
