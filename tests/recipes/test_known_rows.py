@@ -74,6 +74,27 @@ def test_equal_rows_of_a_coarse_table_are_no_copies(tmp_path):
     assert not told(run.evaluate(made.tail(100)))
 
 
+def test_equal_rows_of_a_fine_table_may_be_chance_too(tmp_path):
+    draw = np.random.default_rng(1)
+    made = pl.DataFrame({"age": draw.integers(18, 78, size=500), "score": draw.integers(1, 51, size=500)})
+    made = made.with_columns(y=pl.col("age") + draw.normal(size=500))
+    run = fit(made.head(300), target="y", max_rung="classic", out=tmp_path / "run")
+    assert made.tail(200).join(made.head(300), on=["age", "score"], how="semi").height  # there are such rows
+    assert not told(run.evaluate(made.tail(200)))
+
+
+def test_rows_without_their_text_are_not_taken_for_one_another(known, new, tmp_path):
+    holes = [
+        rows.with_columns(
+            text=pl.when(pl.int_range(pl.len()) % 4 == 0).then(pl.lit("")).otherwise("text"),
+            shop=pl.int_range(pl.len()) % 3,
+        )
+        for rows in (known, new)
+    ]
+    run = fit(holes[0], target="label", column={"shop": "category"}, max_rung="classic", out=tmp_path / "run")
+    assert not told(run.evaluate(holes[1]))
+
+
 def test_a_run_without_its_file_of_known_rows_says_so(run, new, tmp_path):
     import shutil
 
@@ -81,6 +102,10 @@ def test_a_run_without_its_file_of_known_rows_says_so(run, new, tmp_path):
     (tmp_path / "run" / KNOWN).unlink()
     with pytest.raises(BundleError, match=KNOWN):
         load(tmp_path / "run").evaluate(new)
+
+
+def test_the_report_names_the_file_as_it_is(run):
+    assert KNOWN in (run.path / "report.html").read_text()
 
 
 def test_the_bundle_carries_no_rows(run):

@@ -1,5 +1,6 @@
 """Linear models on sparse rows: support vectors for classes, ridge for numbers, margins made probabilities."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,9 @@ def fit_margins(
 def _supported(x: Any, truth: NDArray[Any], strength: float, tolerance: float, *, weighted: bool) -> tuple[Any, Any]:
     """Weights (D, K) and biases (K,) of one-vs-rest support vectors; (D,) and a number for a label of its own."""
     model = LinearSVC(C=strength, tol=tolerance, random_state=0, class_weight="balanced" if weighted else None)
-    model.fit(x, truth)
+    with warnings.catch_warnings():  # that few rows of many classes look like numbers: they are classes
+        warnings.filterwarnings("ignore", message="The number of unique classes")
+        model.fit(x, truth)
     if truth.dtype == np.uint8:
         return model.coef_[0], float(model.intercept_[0])
     return model.coef_.T, model.intercept_

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -65,18 +65,26 @@ def contents_of(frame: pl.DataFrame, columns: Sequence[Column]) -> list[bytes]:
 
 
 def content_codes(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[Column]) -> NDArray[np.uint64]:
-    """64 bits of each row's content hash, (N,); keys: what unit_keys gave, so that no image is opened again.
+    """64 bits of each row's content hash, (N,); 0 where no text, image, sound or series tells it from others.
+
+    Equal numbers and categories may be chance. keys: what unit_keys gave, so that no image is opened again.
 
     >>> table = pl.DataFrame({"t": ["Hi  there", "hi there", "bye"]})
     >>> text = [Column("t", Role.TEXT)]
     >>> len(set(content_codes(table, unit_keys(table, text)[0], text).tolist()))
     2
     """
-    keys = keys if any(column.role in EMBEDDED for column in columns) else contents_of(frame, columns)
-    return np.frombuffer(b"".join(key[:8] for key in keys), "<u8")
+    told_N = np.zeros(len(frame), bool)
+    for column in columns:
+        if column.role in EMBEDDED:
+            series = frame[column.name]
+            told_N |= (
+                [bool(normal(text)) for text in as_texts(series)] if column.role is Role.TEXT else series.is_not_null()
+            )
+    return np.where(told_N, np.frombuffer(b"".join(key[:8] for key in keys), "<u8"), np.uint64(0))
 
 
-def content_tells(frame: pl.DataFrame, keys: Sequence[Hashable], columns: Sequence[Column]) -> bool:
+def content_tells(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[Column]) -> bool:
     """Whether equal content means that rows are copies: not in a table of few values, where other rows share them too.
 
     keys: content hashes of the rows. A table alone has to hold few rows that are like another, or values so many that

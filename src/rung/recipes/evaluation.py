@@ -50,7 +50,7 @@ class Learnt:
             f"{len(seen):,} of {len(codes_N):,} rows {'is one' if one else 'are rows'} that the model was made from: "
             f"it knows {'it' if one else 'them'}, and new ones will score lower"
         )
-        return (replace(LEARNT_FROM, what=what, rows=seen),)
+        return (replace(LEARNT_FROM, what=what, rows=seen, sure="likely"),)
 
 
 @dataclass(frozen=True)

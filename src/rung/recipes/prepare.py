@@ -24,7 +24,7 @@ from rung.data.read import read
 from rung.data.roles import infer
 from rung.data.splits import hold_out, plan, unit_keys
 from rung.data.target import encode, unlabelled
-from rung.data.units import content_codes, content_tells
+from rung.data.units import content_codes
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.chains import held_together
 from rung.recipes.options import FitOptions
@@ -129,10 +129,9 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
 def _hashes(
     frame: pl.DataFrame, pool: Part, test: Part, columns: tuple[Column, ...], decided: Plan
 ) -> tuple[str, str, NDArray[np.uint64]]:
-    """Of the table, of the split and of each pool row; none of rows where equal ones of a table are no copies."""
+    """Of the table, of the split and of each pool row that its content tells from others."""
     codes = content_codes(pool.frame, pool.keys, columns)
-    codes = codes if content_tells(pool.frame, codes.tolist(), columns) else codes[:0]
-    return fingerprint(by_content(frame, columns)), split_hash(pool.keys, test.keys, decided), codes
+    return fingerprint(by_content(frame, columns)), split_hash(pool.keys, test.keys, decided), codes[codes > 0]
 
 
 def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column, ...]) -> tuple[Near, Near]:

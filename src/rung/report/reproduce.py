@@ -92,7 +92,7 @@ def _card(card: BackboneCard) -> list[tuple[str, str]]:
 
 def _flat(values: Mapping[str, Any], before: str = "", *, durations: bool) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
-        path = f"{before}{name}".replace("_", " ")
+        path = f"{before}{name}" if "." in name else f"{before}{name}".replace("_", " ")  # a file keeps its name
         if isinstance(value, Mapping):
             yield from _flat(value, f"{path} / ", durations=durations)
         elif value not in (None, "", [], ()):
