@@ -13,7 +13,7 @@ from rung.core.errors import BadOption, TooFewRows
 from rung.core.rng import digest
 from rung.core.types import Column, Role, Target, Task
 from rung.data.splits import hold_out, plan
-from rung.data.units import unit_keys
+from rung.data.units import content_codes, unit_keys
 
 N = 120
 LABELS = ("a", "b", "c")
@@ -284,3 +284,12 @@ def test_equal_rows_of_few_values_are_no_copies(values):
     table = pl.DataFrame({name: draw.integers(values, size=900) for name in "abc"}).with_columns(d=pl.col("a") * 2)
     cluster = unit_keys(table, [Column(name, Role.NUMBER) for name in "abcd"])[1]
     assert len(set(cluster.tolist())) == 900
+
+
+def test_a_series_tells_its_row_from_others_and_a_missing_one_does_not():
+    table = pl.DataFrame({"s": [[0.0, 1.0], [2.0, 3.0], None, [0.0, 1.0]], "n": [1, 1, 1, 1]})
+    columns = [Column("s", Role.SERIES), Column("n", Role.NUMBER)]
+    codes = content_codes(table, unit_keys(table, columns)[0], columns).tolist()
+    assert codes[0] == codes[3] != codes[1]
+    assert 0 not in codes[:2]
+    assert codes[2] == 0

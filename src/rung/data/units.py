@@ -78,9 +78,8 @@ def content_codes(frame: pl.DataFrame, keys: Sequence[bytes], columns: Sequence[
     for column in columns:
         if column.role in EMBEDDED:
             series = frame[column.name]
-            told_N |= (
-                [bool(normal(text)) for text in as_texts(series)] if column.role is Role.TEXT else series.is_not_null()
-            )
+            told = map(bool, map(normal, as_texts(series))) if column.role is Role.TEXT else series.is_not_null()
+            told_N |= np.fromiter(told, bool, len(frame))
     return np.where(told_N, np.frombuffer(b"".join(key[:8] for key in keys), "<u8"), np.uint64(0))
 
 
