@@ -64,7 +64,9 @@ def test_the_rate_is_the_users_or_found_by_a_range_test(make):
     jobs = [make(rate=rate, **ALL) for rate in (None, 1e-6)]
     own, slow = (rung.refit(job, {"stop_after": 2}).predict(job.inputs) for job in jobs)
     assert not np.allclose(own, slow, atol=1e-6)
-    assert LOWEST <= rung.climb(make(rate="find", **ALL)).choice["rate"] <= HIGHEST
+    trial = rung.climb(make(rate="find", **ALL))
+    assert LOWEST <= trial.choice["rate"] <= HIGHEST
+    assert f"the range test found a rate of {trial.choice['rate']:.1g}" in trial.notes
 
 
 def test_weights_that_stayed_are_not_counted_as_trained_and_the_notes_say_so(make):

@@ -89,6 +89,13 @@ def test_overfitting(value, low, high, word):
     assert f"{100 * value:+.1f} points" in verdict.sentence
 
 
+@pytest.mark.parametrize(("high", "said"), [(-0.01, True), (0.01, False)])
+def test_a_model_that_is_surely_worse_on_its_own_rows_is_said_to_have_learnt_little(high, said):
+    train, validation = Score("accuracy", 0.3, 0.3, 0.3), Score("accuracy", 0.4, 0.4, 0.4)
+    sentence = overfitting(accuracy, train, validation, Difference(-0.1, -0.2, high, -0.2, 0.99)).sentence
+    assert ("learnt little" in sentence) == said
+
+
 def test_overfitting_of_a_metric_with_a_unit_is_relative():
     train, validation = Score("rmse", 800.0, 0, 0), Score("rmse", 1000.0, 0, 0)
     verdict = overfitting(rmse, train, validation, Difference(200.0, 150.0, 250.0, 160.0, 0.01))

@@ -38,6 +38,8 @@ def test_every_wrong_option_is_named_in_one_message():
     for name in ("--budget", "--seed", "--test", "--column"):
         assert name in message
     assert "text, image, audio, series, number" in message
+    assert message.startswith("--test: wanted a file or a share")
+    assert message.count("Also --") == 3
 
 
 def test_roles_are_read_from_flags_and_from_mappings():
@@ -64,7 +66,7 @@ def test_a_search_without_its_library_is_refused_before_a_row_is_read(monkeypatc
         ({"search": -1}, "wanted 0 or more, got -1"),
         ({"device": "gpu"}, "wanted 'auto', 'cpu' or 'cuda', got 'gpu'"),
         ({"rungs": ""}, "wanted names with commas between them, got ''"),
-        ({"confidence": 1}, "wanted less than 1.0, got 1"),
+        ({"confidence": 1}, "wanted from 0.5 to below 1, got 1.0"),
         ({"min_gain": -1}, "wanted 0.0 or more, got -1"),
         ({"min_gain": float("nan")}, "wanted a finite number, got nan"),
         ({"workers": "two"}, "wanted a whole number, got 'two'"),

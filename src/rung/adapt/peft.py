@@ -41,7 +41,7 @@ class Peft:
                 body.vectors(body.module, job.tunable.batch(prepared, np.arange(2)))
         # PEFT and the architectures answer a method that does not fit with many classes.
         except Exception as error:  # noqa: BLE001  # see above
-            return f"{job.tunable.card.family} can't take {self.name}: {' '.join(str(error).split())[:80]}"
+            return f"{job.tunable.card.family} can't take {self.name}: {_why(error)}"
         return ""
 
     def settings(self, job: Job) -> list[dict[str, Any]]:
@@ -63,6 +63,12 @@ class Peft:
         assert job.tunable is not None
         k = int(setting.get("k", 0)) % max(1, job.tunable.count)  # all of them: nothing lies below
         return with_peft(job.tunable, self._config(job.tunable, setting), seed=job.seed, k=k, probe=probe)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, AttributeError) and error.name:
+        return f"its own code asks a layer for its {error.name}, and PEFT's layers have none"
+    return " ".join(str(error).split())[:80]
 
 
 def layers(tunable: Tunable, names: tuple[str, ...], k: int = 0) -> str:

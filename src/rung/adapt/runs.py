@@ -72,6 +72,18 @@ def searched(trials: Sequence[int]) -> list[str]:
     return [f"settings searched in {sum(trials)} trials {over}on rows set aside from training"] if any(trials) else []
 
 
+def rated(choices: Sequence[dict[str, Any]], asked: float | str | None) -> list[str]:
+    """What is said of the rates that the folds' range tests found; nothing where no word asked for them.
+
+    >>> rated([{"rate": 4e-5}, {"rate": 2e-4}], "find"), rated([{"rate": 4e-5}], None)
+    (['the range test found rates from 4e-05 to 0.0002'], [])
+    """
+    found = [f"{rate:.1g}" for rate in sorted({choice["rate"] for choice in choices if "rate" in choice})]
+    if not found or not isinstance(asked, str):
+        return []
+    return [f"the range test found {f'rates from {found[0]} to' if found[0] != found[-1] else 'a rate of'} {found[-1]}"]
+
+
 def agreed(choices: list[dict[str, Any]]) -> dict[str, Any]:
     """One choice from those of the folds: the setting that most folds took, then what the middle one of those found.
 

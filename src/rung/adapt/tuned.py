@@ -23,7 +23,7 @@ from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
-from rung.adapt.runs import Run, agreed, counted, searched
+from rung.adapt.runs import Run, agreed, counted, rated, searched
 from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
@@ -106,15 +106,16 @@ class Tuned:
         notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds), least), len(folds), job.left, least)
         for fold, note in zip(folds, notes, strict=True):
             prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
-        first, said = notes[0], [line for note in notes for line in note.facts["notes"]]
+        first, choices = notes[0], [note.facts["choice"] for note in notes]
+        said, tested = [line for note in notes for line in note.facts["notes"]], rated(choices, job.rate)
         views, trees, spent = ([note.facts.get(what, 0) for note in notes] for what in ("views", "fusion", "trials"))
         return Trial(
             prediction,
-            agreed([note.facts["choice"] for note in notes]),
+            agreed(choices),
             int(first.facts["trained"]),
             first.arrays["train_rows"],
             first.arrays["train_prediction"],
-            (*counted(said, len(notes)), *searched(spent), *summary(views), *tuned_fusion.told(trees)),
+            (*counted(said, len(notes)), *searched(spent), *tested, *summary(views), *tuned_fusion.told(trees)),
             noted_model(first),
             again=sum(least) / len(least) if least and not any((*views, *trees)) else None,
         )

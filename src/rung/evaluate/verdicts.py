@@ -99,7 +99,10 @@ def overfitting(metric: Metric, train: Score, validation: Score, gap: Difference
     scores = f"{train.value:.3f} on training rows, {validation.value:.3f} on validation rows"
     by = f"{metric.title} {scores}, a gap of {change(metric, gap.value, gap.low, gap.high)}"
     if gap.low <= 0 or gap.value < SMALL_GAP * unit:
-        word, says = "no", f"No sign of overfitting: {by}."
+        little = (
+            " Worse on the rows that it learnt from than on new ones, it has learnt little." if gap.high < 0 else ""
+        )
+        word, says = "no", f"No sign of overfitting: {by}.{little}"
     elif gap.low > LARGE_GAP * unit:
         word, says = "yes", f"Overfitting: {by}. The model knows its training rows far better than new ones."
     else:

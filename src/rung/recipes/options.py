@@ -113,7 +113,7 @@ def pairs_of(value: Mapping[str, Any] | Sequence[str] | str | None) -> dict[str,
     return {item.partition("=")[0].strip(): item.partition("=")[2].strip() for item in given}
 
 
-ALONE = re.compile(r"(?P<what>.+): wanted (?P<wanted>.+), got (?P<got>.+)", re.DOTALL)
+PROBLEM = re.compile(r"(?P<what>.+): wanted (?P<wanted>.+), got (?P<got>.+)", re.DOTALL)
 
 
 class FitOptions(BaseModel):
@@ -139,7 +139,7 @@ class FitOptions(BaseModel):
     workers: int | None = Field(default=None, ge=1)
     device: Literal["auto", "cpu", "cuda"] = "auto"
     ensemble: bool = False
-    confidence: float | None = Field(default=None, ge=0.5, lt=1)
+    confidence: float | None = None
     min_gain: float = Field(default=LEAST, ge=0, allow_inf_nan=False)
     set: Annotated[dict[str, Any], BeforeValidator(pairs_of)] = Field(default_factory=dict)
 
@@ -152,6 +152,13 @@ class FitOptions(BaseModel):
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not re.match(r"(sqlite|mysql|postgresql)(\+\w+)?://", value):
             raise ValueError(f"wanted a database's URL, such as sqlite:///study.db, got {value}")
+        return value
+
+    @field_validator("confidence")
+    @classmethod
+    def _sure(cls, value: float | None) -> float | None:
+        if value is not None and not 0.5 <= value < 1:
+            raise ValueError(f"wanted from 0.5 to below 1, got {value}")
         return value
 
     @model_validator(mode="after")
@@ -189,11 +196,11 @@ def checked(verb: str = "fit", /, **given: Any) -> FitOptions:
     try:
         return FitOptions(**given)
     except ValidationError as error:
-        problems, fix = [_flag(e) + _said(e) for e in error.errors()], f"See rung {verb} --help."
-        if len(problems) == 1 and (one := ALONE.fullmatch(problems[0])):
+        first, *others = [_flag(e) + _said(e) for e in error.errors()]
+        fix = "".join(f"Also {problem}. " for problem in others) + f"See rung {verb} --help."
+        if one := PROBLEM.fullmatch(first):
             raise BadOption(one["what"], wanted=one["wanted"], got=one["got"], fix=fix) from error
-        many = f"{len(problems)} options" if len(problems) > 1 else "an option"
-        raise BadOption(many, wanted="values that each option takes", got="; ".join(problems), fix=fix) from error
+        raise BadOption("an option", wanted="a value that it takes", got=first, fix=fix) from error
 
 
 def _flag(error: Any) -> str:
@@ -203,7 +210,6 @@ def _flag(error: Any) -> str:
 
 _WANTED = {
     "greater_than_equal": "wanted {ge} or more",
-    "less_than": "wanted less than {lt}",
     "finite_number": "wanted a finite number",
     "int_parsing": "wanted a whole number",
     "int_from_float": "wanted a whole number",
