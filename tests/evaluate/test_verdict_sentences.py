@@ -43,6 +43,7 @@ def test_transfer_has_to_beat_a_random_start_too(twin, scratch, word):
     verdict = transfer(accuracy, target, ours, said(0.8)[1], scratch=(said(twin)[1], said(scratch)[1]))
     assert verdict.verdict == word
     assert "against a random start" in verdict.sentence
+    assert (verdict.high < 0) == (word == "hurts")  # its number is that of the comparison that decided
     assert "needs no backbone" not in verdict.sentence
 
 

@@ -41,8 +41,8 @@ def transfer(  # house: two predictions, and what may be known beside them
 
     "helps" when the 95 % interval of the difference to classic lies above 0, and that to scratch too where it was
     measured, and `promoted`: the rows that decide must have shown it for sure too, or noise on one side would do.
-    "hurts" when either lies below 0; else "no evidence". scratch: predictions of the rung and of scratch, both trained
-    on the same rows.
+    "hurts" when either lies below 0, which then is the verdict's number; else "no evidence". scratch: predictions of
+    the rung and of scratch, both trained on the same rows.
     """
     gain = compare(metric, target, backbone_prediction, classic_prediction, cluster=cluster, seed=seed)
     against = [gain]
@@ -59,7 +59,8 @@ def transfer(  # house: two predictions, and what may be known beside them
     else:
         by += "" if promoted or gain.low <= 0 else "; the rows that decided did not show it"
         word, says = "no evidence", f"No evidence that transfer helps or hurts: {rung} against classic, {by}."
-    return Verdict("transfer", word, says, gain.value, gain.low, gain.high)
+    decided = min(against, key=lambda each: each.high) if word == "hurts" else gain
+    return Verdict("transfer", word, says, decided.value, decided.low, decided.high)
 
 
 def gap(

@@ -11,7 +11,7 @@ from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import SURE, Calibration, Evidence, Leak, LearningCurve, Score, Verdict
 from rung.core.rng import generator
-from rung.core.types import Finding, Floats, Fold, Ints, Progress, Target, Task
+from rung.core.types import Finding, Floats, Fold, Inputs, Ints, Progress, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
@@ -38,7 +38,7 @@ class Opened:
     cluster: Ints
     findings: tuple[Finding, ...]
     said: tuple[Any, ...] = ()  # the truth in the file's own words, also where training never had the label
-    twin: Floats | None = None  # (N, C) of the winner trained on the rows that scratch was trained on
+    twins: tuple[Floats, Floats] | None = None  # (N, C) each: the transferred rung and scratch, of the same rows
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def judge(
     learning, calibration, blur = measured
     winner = climbed.step(climbed.winner).evidence
     found: list[Verdict] = []
-    compared = _transfer_pair(job, climbed) if len(opened.target) else None
+    compared = transferred(job, climbed) if len(opened.target) else None
     if compared is not None:
         found.append(
             verdicts.transfer(
@@ -209,7 +209,7 @@ def judge(
                 cluster=opened.cluster,
                 seed=job.seed,
                 rung=compared,
-                scratch=(opened.twin, opened.prediction[SCRATCH]) if opened.twin is not None else None,
+                scratch=opened.twins,
                 promoted=climbed.winner not in ("prior", "classic") and beats_classic(job, climbed, compared),
             )
         )
@@ -237,17 +237,29 @@ def beats_classic(job: Job, climbed: Climbed, rung: str) -> bool:
     return gain.bound > 0 or (less is not None and less.bound > 0)
 
 
-def _transfer_pair(job: Job, climbed: Climbed) -> str | None:
+def transferred(job: Job, climbed: Climbed) -> str | None:
+    """The rung that stands for transfer: the winner where a backbone is in it, else the best that has one."""
     tried = {step.evidence.name: step.evidence for step in climbed.steps if step.evidence.status == "tried"}
     if "classic" not in tried:
         return None
-    transferred = [step for name, step in tried.items() if name not in ("prior", "classic", SCRATCH) and step.score]
-    if not transferred:
+    backed = [step for name, step in tried.items() if name not in ("prior", "classic", SCRATCH) and step.score]
+    if not backed:
         return None
-    if climbed.winner in {step.name for step in transferred}:
+    if climbed.winner in {step.name for step in backed}:
         return climbed.winner
     sign = job.metric.sign
-    return max(transferred, key=lambda step: sign * step.score.value if step.score else -np.inf).name
+    return max(backed, key=lambda step: sign * step.score.value if step.score else -np.inf).name
+
+
+def twins_of(job: Job, climbed: Climbed, inputs: Inputs, known: dict[str, Floats]) -> tuple[Floats, Floats] | None:
+    """Predictions of the rung that is held against scratch, and of scratch, both of the first fold's rows alone."""
+    found = []
+    for name in (transferred(job, climbed), SCRATCH):
+        step = next((step for step in climbed.steps if step.evidence.name == name), None)
+        if step is None or step.trial is None or (model := step.trial.model) is None:
+            return None
+        found.append(known[step.evidence.name] if step.model is model else model.predict(inputs))
+    return found[0], found[1]
 
 
 def _rows(job: Job, opened: Opened) -> dict[str, int]:

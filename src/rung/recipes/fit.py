@@ -23,7 +23,7 @@ from rung.core.errors import BadOption, NoSuchName
 from rung.core.evidence import LEAST
 from rung.core.extras import need
 from rung.core.processes import leads
-from rung.core.types import Floats, Inputs, Role, Tell
+from rung.core.types import Floats, Role, Tell
 from rung.recipes.ablation import worth_of_parts
 from rung.recipes.audited import noticed, noticed_late
 from rung.recipes.choice import deciding, for_columns, said_of
@@ -31,7 +31,7 @@ from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.far import far_rows, far_texts
-from rung.recipes.finish import SCRATCH, Finished, Opened, finish, measure_curve
+from rung.recipes.finish import Finished, Opened, finish, measure_curve, twins_of
 from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.job import job_of
 from rung.recipes.journal import Journal
@@ -203,7 +203,7 @@ def _climb_and_finish(
     learning = _curve(job, climbed, ladder.left)
     climbed, trained_on = refitted(job, chosen, climbed, ladder.left)
     parts = worth_of_parts(job, climbed, ladder.left)
-    opened = _open(prepared, climbed, embedders, view.progress)
+    opened = _open(job, prepared, climbed, embedders, view.progress)
     view.noticed(opened.findings)
     forgotten = measure_forgetting(job, climbed, first)
     finished: Finished = finish(job, climbed, opened, learning, trained_on, forgotten, findings)
@@ -265,7 +265,7 @@ def _choose(options: FitOptions) -> tuple[Rung, ...]:
     )
 
 
-def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:
+def _open(job: Job, prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:
     target, usable, findings = prepared.open_test()
     index = np.flatnonzero(usable)
     inputs = seen(prepared.test.frame[index], prepared.columns, embedders, tell)
@@ -276,18 +276,13 @@ def _open(prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell
             predicted[ENSEMBLE] = mixed([predicted[name] for name in weight_of], tuple(weight_of.values()))
         elif step.model is not None:
             predicted[step.evidence.name] = step.model.predict(inputs)
-    twin = _twin(climbed, inputs)
+    twins = twins_of(job, climbed, inputs, predicted)
     known = target.take(index)
     raw = prepared.test.frame[prepared.target_name][index]
     said = [spoken(cell) if word is None else word for word, cell in zip(truth(known), raw.to_list(), strict=True)]
-    return Opened(prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said), twin)
-
-
-def _twin(climbed: Climbed, inputs: Inputs) -> Floats | None:
-    """Predictions of the winner as trained on the very rows that scratch had: what scratch may be compared with."""
-    first = climbed.step(climbed.winner).trial
-    scratch = any(step.evidence.name == SCRATCH and step.model is not None for step in climbed.steps)
-    return first.model.predict(inputs) if scratch and first is not None and first.model is not None else None
+    return Opened(
+        prepared.test.row[index], known, predicted, prepared.test.cluster[index], findings, tuple(said), twins
+    )
 
 
 def _curve(job: Job, climbed: Climbed, left: Any) -> Any:
