@@ -66,7 +66,7 @@ class Peft:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, AttributeError) and error.name:
+    if isinstance(error, AttributeError) and type(error.obj).__module__.startswith("peft."):
         return f"its own code asks a layer for its {error.name}, and PEFT's layers have none"
     return " ".join(str(error).split())[:80]
 
