@@ -11,7 +11,7 @@ import pytest
 from rung.adapt import tuned
 from rung.adapt.ladder import rungs
 from rung.adapt.training import trials
-from rung.adapt.training.rate_finder import or_usual, steepest
+from rung.adapt.training.rate_finder import or_slower, steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
 from rung.core.errors import BadOption
@@ -196,7 +196,7 @@ def test_the_usual_rates_are_taken_where_found_ones_kill_a_run():
         return setting
 
     notes = []
-    assert or_usual(train, {"k": 2, "rate": 0.02, "head_rate": 0.1}, notes) == {"k": 2}
+    assert or_slower(train, {"k": 2, "rate": 0.02, "head_rate": 0.1}, notes) == {"k": 2}
     assert "died under 0.02" in notes[0]
 
 
@@ -217,7 +217,22 @@ def test_a_rung_whose_found_rate_kills_it_is_trained_by_the_usual_one_under_anot
     assert len(set(named)) == len(named)  # a checkpoint of the dead run is nobody else's
 
 
-def test_the_usual_rates_that_kill_a_run_are_not_tried_twice():
+def test_a_rung_that_dies_by_its_usual_rate_is_trained_by_a_tenth_of_it_once():
+    tried, notes = [], []
+
+    def train(setting):
+        tried.append(setting.get("times", 1.0))
+        if tried[-1] == 1.0:
+            raise Collapse("one class")
+        return setting
+
+    assert or_slower(train, {"k": 2}, notes) == {"k": 2, "times": 0.1}
+    assert tried == [1.0, 0.1]
+    assert notes == ["training died under its usual rate (one class): a tenth of that was taken"]
+
+
+@pytest.mark.parametrize(("fixed", "times"), [(True, 1), (False, 2)])
+def test_a_rate_that_the_user_gave_stays_and_the_last_death_ends_the_rung(fixed, times):
     tried = []
 
     def train(setting):
@@ -225,8 +240,8 @@ def test_the_usual_rates_that_kill_a_run_are_not_tried_twice():
         raise Collapse("dead")
 
     with pytest.raises(Collapse, match="dead"):
-        or_usual(train, {"k": 2}, [])
-    assert len(tried) == 1
+        or_slower(train, {"k": 2}, [], fixed=fixed)
+    assert len(tried) == times
 
 
 def test_the_steepest_fall_names_the_rate():

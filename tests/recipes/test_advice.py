@@ -75,6 +75,14 @@ def test_whoever_was_ahead_but_not_for_sure_is_named(p, saved_p, confidence, aga
     assert any("lora was ahead of frozen, but not for sure (p 0.08)" in step for step in steps) == told
 
 
+@pytest.mark.parametrize(("p", "said"), [(0.03, "frozen was ahead of guessing"), (0.4, "No rung beat guessing")])
+def test_where_a_rung_was_ahead_of_guessing_its_columns_are_not_doubted(p, said):
+    gain = Difference(0.08, -0.02, 0.2, -0.01, p)
+    rung = RungEvidence("frozen", "tried", against="prior", gain=gain)
+    prior = RungEvidence("prior", "tried")
+    assert next_steps(replace(BASE, winner="prior", verdicts=(), rungs=(prior, rung)))[0].startswith(said)
+
+
 def test_rungs_that_died_in_training_are_to_be_tried_at_a_lower_rate():
     """But not one whose answers alone were dead: it has no rate."""
     died = RungEvidence("lora", "collapsed", "the loss was not finite at step 3 of 40")

@@ -7,8 +7,8 @@ import pytest
 
 from rung.core.types import Task
 from rung.metrics.table import named
-from rung.recipes.finish import beats_classic
 from rung.recipes.fit import fit
+from rung.recipes.transfer import beats_classic
 
 
 @pytest.mark.parametrize(("confidence", "used", "said"), [(None, 0.84, "84 % lower bound"), (0.95, 0.95, "95 % lower")])

@@ -28,7 +28,7 @@ from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
-from rung.adapt.training.rate_finder import found_rates, or_usual
+from rung.adapt.training.rate_finder import found_rates, or_slower
 from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
@@ -147,13 +147,13 @@ class Tuned:
             said = " ".join([name, ", ".join(f"{key} {value}" for key, value in setting.items())])
             return self._train(ground, inner.train, setting, said.strip(), aside=inner.validation)
 
-        spent = 0
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
         else:
-            settings = self._rated(ground, inner.train)
-            runs = short_list(lambda each: or_usual(trained, each, notes), settings, of - f, job.left, least)
-            best = max(runs, key=lambda run: run.score)
+            fixed = isinstance(job.rate, float) or f"{self.name}.rate" in job.settings
+            steady = partial(or_slower, trained, notes=notes, fixed=fixed)
+            runs = short_list(steady, self._rated(ground, inner.train), of - f, job.left, least)
+            best, spent = max(runs, key=lambda run: run.score), 0
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
         again, both = self._again(ground, best.choice), (fold.train, inner.train)
         best, trees = tuned_fusion.tried(best, ground, both, again, name, way=self.fusion(job), plain=to_come())

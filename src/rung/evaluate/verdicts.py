@@ -20,8 +20,8 @@ TOLERABLE_ECE = 0.02  # confidences two points off mislead nobody
 NOTHING_TRANSFERRED = Verdict(
     "transfer",
     "nothing transferred",
-    "Nothing was transferred: no backbone reads numbers, categories and dates. What is delivered learnt from this "
-    "table alone.",
+    "Nothing was transferred: no backbone reads numbers, categories and dates, and what is delivered learnt from these "
+    "alone.",
 )
 
 

@@ -41,7 +41,10 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
         why = f"No rung above guessing could be tried ({'; '.join(reasons)}): name another backbone, or other rungs."
         steps += more or [why if reasons else "Only guessing was tried: let the climb go higher."]
     elif evidence.winner == "prior":
-        steps.append("No rung beat guessing: check that the target can be read off the columns, or label more rows.")
+        p, name = _ahead(evidence)
+        unsure = f"{name} was ahead of guessing, but not for sure (p {p:.2g}): label more rows."
+        none = "No rung beat guessing: check that the target can be read off the columns, or label more rows."
+        steps.append(unsure if p < 1 - ONE_ERROR else none)
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
         steps.extend(_of_transfer(evidence, next((each.fix for each in findings if each.check == CHECK), "")))
         steps.extend(_of_shift(evidence, steps))
@@ -59,15 +62,19 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     return tuple(steps)
 
 
-def _of_luck(evidence: Evidence) -> list[str]:
-    """Of the rungs that were ahead of the winner but not surely enough, the one that was surest."""
-    ahead = [
+def _ahead(evidence: Evidence) -> tuple[float, str]:
+    """The p and the name of the rung that was surest of those ahead of the winner but not surely enough; else 1."""
+    found = (
         (min(gain.p for gain in (step.gain, step.saved) if gain is not None), step.name)
         for step in evidence.rungs
         if step.status == "tried" and not step.promoted and step.against == evidence.winner
         if step.gain is not None and step.gain.value > 0 and step.gain.value >= step.needed
-    ]
-    p, name = min(ahead, default=(1.0, ""))
+    )
+    return min(found, default=(1.0, ""))
+
+
+def _of_luck(evidence: Evidence) -> list[str]:
+    p, name = _ahead(evidence)
     if evidence.winner == "prior" or evidence.confidence <= ONE_ERROR or p >= 1 - ONE_ERROR:
         return []
     ahead_of = f"{name} was ahead of {evidence.winner}, but not for sure (p {p:.2g})"

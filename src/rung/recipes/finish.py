@@ -9,9 +9,9 @@ import numpy as np
 from rung.adapt.frozen import Frozen
 from rung.bundle.temperature import apply_temperature
 from rung.core.contracts import Job, Trial
-from rung.core.evidence import SURE, Calibration, Evidence, Leak, LearningCurve, Score, Verdict
+from rung.core.evidence import Calibration, Evidence, Leak, LearningCurve, Score, Verdict
 from rung.core.rng import generator
-from rung.core.types import Finding, Floats, Fold, Inputs, Ints, Progress, Target, Task
+from rung.core.types import Finding, Floats, Fold, Ints, Progress, Target, Task
 from rung.evaluate import verdicts
 from rung.evaluate.calibration import calibrate, noise
 from rung.evaluate.conformal import half_width
@@ -20,11 +20,11 @@ from rung.evaluate.learning_curve import curve
 from rung.evaluate.protocol import scores
 from rung.metrics.table import named
 from rung.recipes.advice import next_steps
-from rung.recipes.climb import Climbed, gains
+from rung.recipes.climb import Climbed
+from rung.recipes.transfer import SCRATCH, beats_classic, reads_columns_alone, transferred
 
 SHARES = (0.125, 0.25, 0.5)
 LEAST_FOR_CURVE = 200
-SCRATCH = "scratch"
 REPEATED = ("shared_rows", "near_shared_rows")  # findings of test rows that train as well
 
 
@@ -213,7 +213,7 @@ def judge(
                 promoted=climbed.winner not in ("prior", "classic") and beats_classic(job, climbed, compared),
             )
         )
-    elif not job.inputs.parts:
+    elif not job.inputs.parts or reads_columns_alone(climbed):
         found.append(verdicts.NOTHING_TRANSFERRED)
     if winner.gap is not None and winner.train_score is not None and winner.score is not None:
         found.append(verdicts.overfitting(job.metric, winner.train_score, winner.score, winner.gap))
@@ -222,44 +222,6 @@ def judge(
     if calibration is not None:
         found.append(verdicts.calibrated(calibration, noise=blur))
     return tuple(found)
-
-
-def beats_classic(job: Job, climbed: Climbed, rung: str) -> bool:
-    """Whether the rows that decide show it for sure: at 95 %, with however little certainty the rung was promoted.
-
-    Of few rows a promotion alone says too little: over shuffled weights `frozen` was promoted in 9 of 20 climbs at
-    60 %, in 4 at 84.
-    """
-    ours, classic = (climbed.step(name).trial for name in (rung, "classic"))
-    if ours is None or classic is None:
-        return False
-    gain, less = gains(job, ours, classic, SURE)
-    return gain.bound > 0 or (less is not None and less.bound > 0)
-
-
-def transferred(job: Job, climbed: Climbed) -> str | None:
-    """The rung that stands for transfer: the winner where a backbone is in it, else the best that has one."""
-    tried = {step.evidence.name: step.evidence for step in climbed.steps if step.evidence.status == "tried"}
-    if "classic" not in tried:
-        return None
-    backed = [step for name, step in tried.items() if name not in ("prior", "classic", SCRATCH) and step.score]
-    if not backed:
-        return None
-    if climbed.winner in {step.name for step in backed}:
-        return climbed.winner
-    sign = job.metric.sign
-    return max(backed, key=lambda step: sign * step.score.value if step.score else -np.inf).name
-
-
-def twins_of(job: Job, climbed: Climbed, inputs: Inputs, known: dict[str, Floats]) -> tuple[Floats, Floats] | None:
-    """Predictions of the rung that is held against scratch, and of scratch, both of the first fold's rows alone."""
-    found = []
-    for name in (transferred(job, climbed), SCRATCH):
-        step = next((step for step in climbed.steps if step.evidence.name == name), None)
-        if step is None or step.trial is None or (model := step.trial.model) is None:
-            return None
-        found.append(known[step.evidence.name] if step.model is model else model.predict(inputs))
-    return found[0], found[1]
 
 
 def _rows(job: Job, opened: Opened) -> dict[str, int]:

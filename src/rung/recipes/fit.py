@@ -31,7 +31,7 @@ from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.far import far_rows, far_texts
-from rung.recipes.finish import Finished, Opened, finish, measure_curve, twins_of
+from rung.recipes.finish import Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
 from rung.recipes.job import job_of
 from rung.recipes.journal import Journal
@@ -47,6 +47,7 @@ from rung.recipes.run import Run
 from rung.recipes.run import load as load_run
 from rung.recipes.state import State
 from rung.recipes.together import Reader, agreed, wait
+from rung.recipes.transfer import twins_of
 from rung.recipes.truncation import truncated
 from rung.recipes.view import Logged, Quiet, View
 from rung.recipes.write import Delivery, with_evidence, write_run

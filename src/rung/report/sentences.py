@@ -68,7 +68,7 @@ def _tested(evidence: Evidence) -> str:
     if transfer is None:
         return f"{text}."
     if transfer.verdict == "nothing transferred":
-        return f"{text}; nothing was transferred, for a table has no backbone."
+        return f"{text}; nothing was transferred, for it reads no backbone."
     by = ""
     if transfer.value is not None and transfer.low is not None and transfer.high is not None:
         by = f" ({units.change(transfer.value, transfer.low, transfer.high, evidence.metric)})"
