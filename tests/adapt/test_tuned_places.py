@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from rung.adapt.bodies import places
+from rung.adapt.bodies import Body, places
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.prefix import hidden_before
@@ -99,3 +99,9 @@ def test_an_adapter_names_its_backbone_and_no_place_of_this_machine(make, base, 
         config = json.loads(replace(body, base=base).delta().files["adapter_config.json"])
         assert (config["base_model_name_or_path"], config["revision"]) == (name, revision)
         assert body.base == job.tunable.card.id
+
+
+@pytest.mark.parametrize(("k", "said"), [(1, "in the top 1 block"), (2, "in the top 2 blocks")])
+def test_one_block_is_one(k, said):
+    module = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    assert Body(module, lambda *_: None, k=k, kind="adapter").where().endswith(said)

@@ -1,8 +1,11 @@
 """How it was decided, in sentences that are true of the options."""
 
-import pytest
+from dataclasses import replace
 
-from rung.report.sentences import _split
+import pytest
+from made_up_evidence import binary, regression
+
+from rung.report.sentences import _split, protocol
 
 
 @pytest.mark.parametrize(
@@ -18,3 +21,8 @@ def test_what_decides_where_a_row_goes(options, has, has_not):
     said = _split({"seed": 0, "options": options})
     assert has in said
     assert has_not not in said
+
+
+@pytest.mark.parametrize(("made", "said"), [(binary, "0.5 points or more"), (regression, "0.5 % of the other's score")])
+def test_what_a_dear_rung_must_gain_is_in_the_metrics_own_measure(made, said):
+    assert said in " ".join(protocol(replace(made().evidence, min_gain=0.5), {}))

@@ -3,6 +3,7 @@
 from rung.core.contracts import Rung
 from rung.core.registry import Registry
 
+NO_BACKBONE = "no backbone was loaded: --backbone names one, rung backbones lists them"
 RUNGS: Registry[Rung] = Registry("rung")
 
 

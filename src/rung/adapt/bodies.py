@@ -56,7 +56,9 @@ class Body:
                 layers = found.setdefault(f"{block}.*" if block else "", [])
                 layers += [layer] if layer not in layers else []
         parts = [": ".join(filter(None, (block, ", ".join(layers)))) for block, layers in found.items()]
-        return "; ".join(parts) + (f", in the top {self.k} blocks" if parts and self.k else "")
+        return "; ".join(parts) + (
+            f", in the top {self.k} {'block' if self.k == 1 else 'blocks'}" if parts and self.k else ""
+        )
 
     def delta(self) -> Delta:
         """What differs from the backbone now: changed tensors alone, or the modules that were added."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rung.adapt.base import register
+from rung.adapt.base import NO_BACKBONE, register
 from rung.adapt.boost import MOST_OUTPUTS, ROUNDS, fit_trees
 from rung.adapt.choose import Candidate, inner_folds
 from rung.adapt.columns import COLUMNS, Columns
@@ -91,7 +91,7 @@ class Frozen:
     def applies(self, job: Job) -> str:
         """Ask for a text column and a backbone."""
         if job.backbone is None:
-            return "no backbone was loaded"
+            return NO_BACKBONE
         return "" if job.inputs.embedded else "there is no column of text, images, sounds or series"
 
     def predict_cost(self, job: Job) -> Cost:

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from rung.adapt import tuned_fusion
+from rung.adapt.base import NO_BACKBONE
 from rung.adapt.bodies import Body
 from rung.adapt.costs import FIND, folds_of, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
@@ -87,7 +88,7 @@ class Tuned:
     def applies(self, job: Job) -> str:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
         if job.tunable is None:
-            return "this backbone embeds, but can't be trained" if job.backbone else "no backbone was loaded"
+            return "this backbone embeds, but can't be trained" if job.backbone else NO_BACKBONE
         if not job.inputs.own:
             return "there is no column of text, images, sounds or series"
         if self.only_asked and self.name not in job.asked:
@@ -157,8 +158,7 @@ class Tuned:
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
         again, both = self._again(ground, best.choice), (fold.train, inner.train)
         best, trees = tuned_fusion.tried(best, ground, both, again, name, way=self.fusion(job), plain=to_come())
-        if where := best.body.where():
-            notes.append(f"modules at {where}")
+        notes += [f"modules at {where}"] if (where := best.body.where()) else []
         rows = fold.train
         if len(rows) > MOST_TRAIN_ROWS:
             rows = np.sort(np.random.default_rng(job.seed).choice(rows, MOST_TRAIN_ROWS, replace=False))

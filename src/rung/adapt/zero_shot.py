@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rung.adapt.base import register
+from rung.adapt.base import NO_BACKBONE, register
 from rung.bundle.heads import CosineHead
 from rung.bundle.model import Encoders, FittedModel
 from rung.core.contracts import Job, Trial
@@ -30,7 +30,7 @@ class ZeroShot:
     def applies(self, job: Job) -> str:
         """Ask for classes with names, one column of images, and a backbone with a text side."""
         if job.backbone is None:
-            return "no backbone was loaded"
+            return NO_BACKBONE
         if job.prompted is None or len(job.inputs.media) != 1 or len(job.inputs.own) != 1:
             return "the backbone has no text side"
         if not job.target.task.one_label:

@@ -40,7 +40,8 @@ def outliers(seen: Audited) -> Iterator[Finding]:
         cells = seen.pool.frame[column.name].gather(places).to_list()
         rows, names = numbered(seen.pool, places), tuple(_shown(cell) for cell in cells)
         share = f"{100 * len(far) / len(z_N):.1f} %"
-        what = f"{rows_of(len(rows))} ({share}) lie far from all others in the embedding of {column.name!r}"
+        lie = "lies" if len(rows) == 1 else "lie"
+        what = f"{rows_of(len(rows))} ({share}) {lie} far from all others in the embedding of {column.name!r}"
         fix = "Look at them: another language, broken content, or what does not belong here."
         effect = "Little, where they are few; a model has nothing to go by on rows like them."
         yield Finding("outliers", what, rows, "note", fix, names=names, effect=effect, sure="possible")

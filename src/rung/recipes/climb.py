@@ -185,7 +185,7 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
         why += f", but {told}, is" if sure else f", nor is {told}"
     if sure and needed:
         verb = "no less" if gain.value >= needed else "less"
-        why += f", and its gain of {gain.value:+.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
+        why += f", and its gain of {gain.value:+z.4f} {verb} than the {needed:.3g} that twice the {dear} asks for"
     if len(trial.prediction) != len(incumbent.trial.prediction):
         why += " (in the first repeat of the folds, which judged both)"
     promoted = sure and gain.value >= needed
@@ -239,7 +239,7 @@ def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
         latency_ms=shown.latency_ms,
         size_bytes=size_of(shown.model) + sum(card.size_bytes for card in used),
         trained=trial.trained,
-        parameters=trial.trained + sum(card.parameters for card in used) - (replaced(shown.model) if used else 0),
+        parameters=trial.trained + untouched(shown.model, used),
         notes=trial.notes,
     )
 
@@ -261,7 +261,7 @@ def _sure(gain: Difference, held: RungEvidence, confidence: float) -> tuple[bool
         verb = "is" if sure else "is not"
         return sure, f"the p of its gain over {held.name}, {gain.p:.4f}, {verb} below {OVER_GUESSING}"
     verb = "is" if gain.bound > 0 else "is not"
-    bound = f"the {100 * confidence:.4g} % lower bound of its gain over {held.name}, {gain.bound:+.4f}"
+    bound = f"the {100 * confidence:.4g} % lower bound of its gain over {held.name}, {gain.bound:+z.4f}"
     return gain.bound > 0, f"{bound}, {verb} above 0"
 
 
@@ -285,6 +285,11 @@ def used_by(model: Model, job: Job) -> list[BackboneCard]:
 def size_of(model: Model) -> int:
     """Bytes of the fitted parts that come on top of the backbone."""
     return int(getattr(model, "size_bytes", 0)) - 4 * replaced(model)
+
+
+def untouched(model: Model, used: Sequence[BackboneCard]) -> int:
+    """How many of these backbones' parameters it takes as they are; it may bring buffers too, which are none."""
+    return max(0, sum(card.parameters for card in used) - replaced(model))
 
 
 def replaced(model: Model) -> int:

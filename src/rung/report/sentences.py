@@ -24,7 +24,7 @@ JUDGED = (
     "Rungs were tried from the cheapest to the dearest. Each was trained on training rows and judged on the same "
     "validation rows, none of which had trained the model that predicted it."
 )
-DEAR = " and, where it costs over twice the latency or size, the gain itself {points:.4g} points or more"
+DEAR = " and, where it costs over twice the latency or size, the gain itself {least} or more"
 FEW_ROWS = " (so few rows can't show a gain of a few points more surely)"
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
@@ -133,7 +133,8 @@ def reason(step: RungEvidence) -> str:
 
 def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """How it was decided, as a short list of sentences: which rows trained, which judged, when test was opened."""
-    dear = DEAR.format(points=evidence.min_gain) if evidence.min_gain else ""
+    unit = "points" if units.in_points(evidence.metric) else "% of the other's score"
+    dear = DEAR.format(least=f"{evidence.min_gain:.4g} {unit}") if evidence.min_gain else ""
     asked = manifest.get("options", {}).get("confidence")
     few = FEW_ROWS if asked is None and evidence.confidence < SURE else ""
     lines = (
