@@ -256,3 +256,8 @@ def test_every_way_of_training_is_served(make, name):
     assert model.head.kind == "trees"
     again_ = FittedModel.from_parts(model.parts())
     assert np.array_equal(again_.predict(job.inputs), model.predict(job.inputs))
+
+
+@pytest.mark.parametrize(("said", "way"), [({}, HEAD), ({"contrastive.fusion": TREES}, TREES)])
+def test_unasked_no_trees_are_grown_where_pairs_alone_train(make, said, way):
+    assert TUNED["contrastive"].fusion(make(rows=64, table=True, settings=said)) == way

@@ -83,7 +83,7 @@ class Tuned:
     def fusion(self, job: Job) -> str:
         """How parts and columns come together: as the user says, or "head" where trees can't be tried."""
         said = str(job.settings.get(f"{self.name}.fusion", tuned_fusion.AUTO))
-        return tuned_fusion.HEAD if self.fresh or tuned_fusion.why_not(job) else said
+        return tuned_fusion.HEAD if self.fresh else tuned_fusion.way_of(job, said, self.method.settings(job))
 
     def applies(self, job: Job) -> str:
         """Ask for text, a backbone that can be trained, and for being named where it runs only then."""
