@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from rung.adapt import costs
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.training.mix import ALPHA
@@ -175,6 +176,14 @@ def test_without_time_no_views_are_tried_and_the_cost_leaves_them_out(job_of):
     hurried = replace(job, left=lambda: 0.0)
     assert TUNED["partial"].predict_cost(hurried).seconds < TUNED["partial"].predict_cost(job).seconds
     assert any("leaves no time" in note for note in TUNED["partial"].climb(hurried).notes)
+
+
+def test_views_that_too_few_rows_could_judge_are_not_in_the_cost(job_of, monkeypatch):
+    asked = []
+    monkeypatch.setattr(costs, "_views", lambda *_, folds, **__: asked.append(folds > 0) or 0.0)
+    for rows in (30, 110):
+        TUNED["partial"].predict_cost(toy(job_of, "resnet", rows, settings={"partial.epochs": 1, "partial.k": 1}))
+    assert asked == [False, True]
 
 
 def test_which_changes_a_job_allows(job_of):

@@ -18,7 +18,7 @@ from rung.adapt.training.mix import ALPHA
 from rung.adapt.training.rate_finder import STEPS as FIND_STEPS
 from rung.adapt.training.recipe import BATCH, Recipe
 from rung.adapt.tuned_fusion import HEAD, TREES, parts_of, seconds_of_trees
-from rung.adapt.views import AUTO, MOST, fitting
+from rung.adapt.views import AUTO, FEWEST, MOST, fitting
 from rung.adapt.warm import Warm
 from rung.core.contracts import Job, Prepared
 from rung.core.evidence import FEW
@@ -168,17 +168,17 @@ def predicted(rung: Trains, job: Job) -> Cost:
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
+    asked = sum(len(fold.validation) >= FEWEST for fold in folds)  # whether views help
     each_SF: list[list[float]] = []
     varied, grown, files, peaks, held = 0.0, 0.0, 0.0, [], []
-    fusion = rung.fusion(job)
-    settings = rung.method.settings(job)
+    fusion, settings = rung.fusion(job), rung.method.settings(job)
     for setting in settings:
         recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
         found = _measured(rung, ground, (rows, widest), setting, recipe)
         rate, kept = found.rate, found.kept
         files += found.a_token * max(int(length_N.sum()) - int(each_N.sum()), 0)  # the sample's are in what is measured
-        views = _views(job, recipe, rate, length_N, prepared, kept, k=found.k, folds=len(whole))
+        views = _views(job, recipe, rate, length_N, prepared, kept, k=found.k, folds=asked)
         seconds = []
         for inner, aside in zip(folds, judged, strict=True):
             run = seconds_of_run(rate, recipe, length_N, inner.train, inner.validation, seed=job.seed)
@@ -291,7 +291,7 @@ def _views(  # house: what one setting costs, part by part
 ) -> float:
     """Seconds to make the views of one climb and to ask whether they help; 0 where none are tried."""
     changes = [name for name in fitting(job) if name not in ALPHA]
-    if recipe.augment != AUTO or not job.inputs.media:
+    if recipe.augment != AUTO or not job.inputs.media or not folds:
         return 0.0
     n = len(length_N)
     asked = min(n, MOST) * (len(fitting(job)) * (prepared + rate.passed * float(length_N.mean())))
