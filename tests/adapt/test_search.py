@@ -217,33 +217,6 @@ def test_a_rung_whose_found_rate_kills_it_is_trained_by_the_usual_one_under_anot
     assert len(set(named)) == len(named)  # a checkpoint of the dead run is nobody else's
 
 
-def test_a_rung_that_dies_by_its_usual_rate_is_trained_by_a_tenth_of_it_once():
-    tried, notes = [], []
-
-    def train(setting):
-        tried.append(setting.get("times", 1.0))
-        if tried[-1] == 1.0:
-            raise Collapse("one class")
-        return setting
-
-    assert or_slower(train, {"k": 2}, notes) == {"k": 2, "times": 0.1}
-    assert tried == [1.0, 0.1]
-    assert notes == ["training died under its usual rate (one class): a tenth of that was taken"]
-
-
-@pytest.mark.parametrize(("fixed", "times"), [(True, 1), (False, 2)])
-def test_a_rate_that_the_user_gave_stays_and_the_last_death_ends_the_rung(fixed, times):
-    tried = []
-
-    def train(setting):
-        tried.append(setting)
-        raise Collapse("dead")
-
-    with pytest.raises(Collapse, match="dead"):
-        or_slower(train, {"k": 2}, [], fixed=fixed)
-    assert len(tried) == times
-
-
 def test_the_steepest_fall_names_the_rate():
     rates = np.geomspace(1e-6, 1e-1, 30).tolist()
     losses = [2.0] * 12 + [1.8, 1.3, 0.9, 0.8, 0.8] + [0.8] * 5 + [2.0, 5.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0]

@@ -9,6 +9,7 @@ from rung.backbones import embedder as engine
 from rung.backbones.cache import Cache
 from rung.backbones.load import load
 from rung.core.contracts import Backbone
+from rung.core.types import Delta
 from rung.testing.toys import SENTENCES
 
 TEXTS = [f"{sentence} {i % 7}" for i, sentence in enumerate(SENTENCES * 4)]
@@ -194,3 +195,14 @@ def test_embedding_leaves_the_parameters_alone(make):
     before = _hash(embedder.backbone)
     embedder(TEXTS)
     assert _hash(embedder.backbone) == before
+
+
+def test_as_many_changed_backbones_stay_loaded_as_are_asked_for(make):
+    """What a blend of several members needs for each row; one alone otherwise, for memory's sake."""
+    base = make()
+    one, other = (Delta("weights", {"n": n}, {}) for n in (1, 2))
+    assert base.tuned(one) is base.tuned(one)
+    both = [base.tuned(each, kept=2) for each in (one, other)]
+    assert [base.tuned(each, kept=2) for each in (one, other)] == both
+    assert base.tuned(one) is both[0]
+    assert base.tuned(other) is not both[1]

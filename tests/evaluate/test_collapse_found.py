@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rung.core.evidence import Score
 from rung.core.types import Task
 from rung.evaluate.collapse import collapsed
 from rung.metrics.table import named
@@ -37,14 +38,33 @@ def test_numbers_that_are_not_finite_are_counted():
     assert collapsed(Task.BINARY, broken) == "3 of 30 predictions are not finite numbers"
 
 
+def scored(value, low=0.0, high=1.0):
+    return Score("any", value, low, high)
+
+
 def test_a_useful_ranking_that_never_crosses_one_half_is_no_collapse():
-    auc = named("roc_auc", Task.BINARY)
-    assert collapsed(Task.BINARY, ONE, metric=auc, score=0.9, prior_score=0.5) == ""
-    assert collapsed(Task.BINARY, ONE, metric=auc, score=0.5, prior_score=0.5)
+    known = {"metric": named("roc_auc", Task.BINARY), "prior_score": 0.5, "target": np.arange(30) % 2}
+    ranked = ONE + np.float32([[-0.1, 0.1]]) * known["target"][:, None]
+    assert collapsed(Task.BINARY, ranked, score=scored(0.9), **known) == ""
+    assert collapsed(Task.BINARY, ranked, score=scored(0.5), **known)
 
 
-@pytest.mark.parametrize(("name", "score", "prior"), [("accuracy", 0.2, 0.5), ("log_loss", 2.0, 0.7)])
-def test_below_the_prior_is_a_collapse(name, score, prior):
-    _, noisy, _ = case(Task.BINARY)
-    why = collapsed(Task.BINARY, noisy, metric=named(name, Task.BINARY), score=score, prior_score=prior)
-    assert "worse than the prior's" in why
+def test_one_class_that_folds_make_luckier_than_the_prior_is_a_collapse():
+    """Of a balanced target a fold's own majority is the other folds' minority: guessing scores below one half."""
+    known = {"metric": named("accuracy", Task.BINARY), "prior_score": 0.455, "target": np.arange(30) % 2}
+    assert collapsed(Task.BINARY, ONE, score=scored(0.5), **known) == "predicts one class for every row"
+
+
+@pytest.mark.parametrize(
+    ("name", "score", "prior", "dead"),
+    [
+        ("accuracy", scored(0.2, 0.1, 0.4), 0.5, True),
+        ("accuracy", scored(0.45, 0.3, 0.6), 0.5, False),
+        ("log_loss", scored(2.0, 1.5, 2.5), 0.7, True),
+        ("log_loss", scored(0.8, 0.6, 1.0), 0.7, False),
+    ],
+)
+def test_surely_below_the_prior_is_a_collapse_a_row_of_noise_is_none(name, score, prior, dead):
+    truth, noisy, _ = case(Task.BINARY)
+    why = collapsed(Task.BINARY, noisy, metric=named(name, Task.BINARY), score=score, prior_score=prior, target=truth)
+    assert ("surely worse than the prior's" in why) == dead

@@ -124,6 +124,12 @@ def test_a_shift_is_said_where_test_rows_differ_beyond_both_intervals(test, word
     assert verdict.high - verdict.value == pytest.approx(0.03 * 2**0.5)
 
 
+def test_where_another_rung_holds_its_score_the_rows_are_not_called_harder():
+    verdict = shift(accuracy, {"full": scored(0.9, 0.7), "lora": scored(0.7, 0.75)}, "full", {})
+    assert verdict.sentence.startswith("full falls on test rows, not every rung does: accuracy of full")
+    assert "Least is lost by lora +5.0 points" in verdict.sentence
+
+
 def test_a_change_is_no_larger_than_the_metric_allows():
     sides = Score("accuracy", 1.0, 0.84, 1.0), Score("accuracy", 0.0, 0.0, 0.16)
     found = shift(accuracy, {"classic": sides}, "classic", {})

@@ -10,11 +10,11 @@ import pytest
 import rung
 from rung.adapt.greedy import weigh
 from rung.bundle.blend import Blended, fitted, mixed
-from rung.bundle.heads import PriorHead
+from rung.bundle.heads import LinearHead, PriorHead
 from rung.bundle.model import Encoders, FittedModel
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence, Score
-from rung.core.types import Fold, Inputs, Plan, Target, Task
+from rung.core.types import Delta, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.climb import Climbed, Ladder, Step, judged
 from rung.recipes.ensemble import members_of, with_ensemble
@@ -72,9 +72,11 @@ def test_models_that_err_apart_are_blended_and_promoted(job):
     assert sum(step.evidence.choice["weights"].values()) == pytest.approx(1)
 
 
-def test_a_member_that_knows_all_weighs_all(job):
-    truth = np.eye(2, dtype=np.float32)[job.target.value[job.plan.judged]]
-    assert weigh(job, job.plan.judged, [noisy(job, 0, 3.0), truth]) == (0.0, 1.0)
+def test_a_member_that_knows_all_leaves_no_blend(job):
+    truth = job.target.value[job.plan.judged]
+    known = np.where(np.eye(2)[truth] > 0, 0.99, 0.01).astype(np.float32)
+    found = with_ensemble(job, ladder(), climbed(job, {"poor": noisy(job, 1, 9.0), "good": known}))
+    assert found.step("ensemble").evidence.why == "no rung adds to what good says alone"
 
 
 def test_members_that_know_nothing_make_no_blend_that_is_promoted(job):
@@ -144,6 +146,21 @@ def test_one_rung_alone_makes_no_blend(job):
     found = with_ensemble(job, ladder(), climbed(job, {"m": noisy(job, 0, 1.0)}))
     assert found.step("ensemble").evidence.status == "skipped"
     assert found.winner == "m"
+
+
+def test_a_blend_keeps_every_backbone_that_its_members_changed():
+    kept = []
+
+    def tune(delta, items, **more):
+        kept.append(more)
+        return np.ones((len(items), 2), np.float32)
+
+    head = LinearHead(np.eye(2, dtype=np.float32), np.zeros(2, np.float32), "softmax")
+    deltas = [Delta("weights", {"n": 1}, {}), Delta("weights", {"n": 2}, {}), None]
+    members = tuple(FittedModel(Encoders(embedded=("text",)), head, delta=each) for each in deltas)
+    inputs = Inputs({"text": ["a"]}, pl.DataFrame(), lambda _: np.ones((1, 2), np.float32), 1, tune=tune)
+    Blended(members, (0.5, 0.25, 0.25)).predict(inputs)
+    assert kept == [{"kept": 2}, {"kept": 2}]
 
 
 def test_a_blend_read_back_predicts_bit_for_bit():

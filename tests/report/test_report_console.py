@@ -128,7 +128,8 @@ def test_closing_says_what_won_how_good_and_what_next():
     won, tested, then = closing(many_classes().evidence)
     assert won == "frozen won: accuracy 0.931 [0.924, 0.938] on validation rows, +6.0 [5.1, 6.9] pts over classic."
     assert tested == (
-        "On the 3,080 test rows, opened once, accuracy is 0.929 [0.920, 0.938]; transfer helps (+5.4 [4.2, 6.7] pts)."
+        "On the 3,080 test rows, opened once, accuracy is 0.929 [0.920, 0.938]; "
+        "transfer helps (+5.4 [4.2, 6.7] pts over classic)."
     )
     assert then == "Next: 1,000 more labels: +1.2 points [0.4, 2.1]."
 

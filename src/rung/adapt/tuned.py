@@ -29,7 +29,7 @@ from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
-from rung.adapt.training.rate_finder import found_rates, or_slower
+from rung.adapt.training.rate_finder import found_rates, given, or_slower
 from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded
@@ -151,8 +151,7 @@ class Tuned:
         if job.search:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
         else:
-            fixed = isinstance(job.rate, float) or f"{self.name}.rate" in job.settings
-            steady = partial(or_slower, trained, notes=notes, fixed=fixed)
+            steady = partial(or_slower, trained, notes=notes, fixed=given(self.name, job))
             runs = short_list(steady, self._rated(ground, inner.train), of - f, job.left, least)
             best, spent = max(runs, key=lambda run: run.score), 0
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())

@@ -55,14 +55,21 @@ class BackboneEmbedder:
         """The backbone for training; None for a graph, which has no weights to train."""
         return TunableModel(self.backbone) if isinstance(self.backbone, HuggingFace) else None
 
-    def tuned(self, delta: Delta) -> "BackboneEmbedder":
-        """An embedder of this backbone as `delta` changed it; the last one asked for is kept."""
-        if delta.fingerprint not in self._tuned:
+    def tuned(self, delta: Delta, *, kept: int = 1) -> "BackboneEmbedder":
+        """An embedder of this backbone as `delta` changed it; so many of the last ones asked for stay loaded.
+
+        A blend of three such backbones that kept one would load three anew for every row.
+        """
+        found = self._tuned.pop(delta.fingerprint, None)
+        while len(self._tuned) >= kept:
+            del self._tuned[next(iter(self._tuned))]
+        if found is None:
             if not isinstance(self.backbone, HuggingFace):
                 raise TypeError(f"{self.card.id} can't be changed by a delta of kind {delta.kind}")
             changed = Changed(self.backbone, delta)
-            self._tuned = {delta.fingerprint: BackboneEmbedder(changed, precision=self.precision, cache=self._cache)}
-        return self._tuned[delta.fingerprint]
+            found = BackboneEmbedder(changed, precision=self.precision, cache=self._cache)
+        self._tuned[delta.fingerprint] = found
+        return found
 
     @property
     def prompted(self) -> TextSide | None:

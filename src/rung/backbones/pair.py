@@ -80,7 +80,7 @@ class Pair:
         """How well the first one's tokenizer knows the texts."""
         return self._both[0].pieces(texts)
 
-    def tuned(self, delta: Delta) -> Embedder:
+    def tuned(self, delta: Delta, *, kept: int = 1) -> Embedder:  # noqa: ARG002  # the contract's signature
         """Raise TypeError: two backbones together are not trained."""
         raise TypeError(f"{self.card.id} can't be changed by a delta of kind {delta.kind}")
 

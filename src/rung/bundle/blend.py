@@ -1,8 +1,8 @@
 """Several fitted models that answer together: the weighted mean of what each says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ class Blended:
 
     def predict(self, inputs: Inputs) -> Floats:
         """(N, C) mean probabilities, or (N, 1) mean values; row order kept."""
+        changed = sum(member.delta is not None for member in self.members)
+        if inputs.tune is not None and changed > 1:  # all stay loaded for the next rows
+            inputs = replace(inputs, tune=partial(inputs.tune, kept=changed))
         return mixed([member.predict(inputs) for member in self.members], self.weights)
 
     @property

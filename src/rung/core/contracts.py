@@ -97,8 +97,8 @@ class Embedder(Protocol):
     def prompted(self) -> "Callable[[Sequence[str]], Prompted] | None":
         """What the backbone's text side makes of class names; None where it has no text side."""
 
-    def tuned(self, delta: Delta) -> "Embedder":
-        """An embedder of this backbone as `delta` changed it."""
+    def tuned(self, delta: Delta, *, kept: int = 1) -> "Embedder":
+        """An embedder of this backbone as `delta` changed it; so many of the last ones asked for stay loaded."""
 
     def save_preprocessing(self, folder: str) -> None:
         """Write tokenizer or processor files as Hugging Face does."""

@@ -216,7 +216,7 @@ def _plain_less(name: str) -> Floats:
 class Inputs:
     """What a fitted model sees of N rows: texts by column, table columns, embeddings by column of text or media.
 
-    tune: a delta and items -> (N, D) of the backbone so changed; None where no backbone that can change is at hand.
+    tune: delta, items, kept (of `Embedder.tuned`) -> (N, D) of the backbone so changed; None where none can change.
     media: images, sounds and series by column. plain: handmade features, made once. read: columns that some backbone
     reads; lead: those of the backbone that can be trained. None means all texts, images, sounds and series.
     """
@@ -226,7 +226,7 @@ class Inputs:
     embed: Callable[[str], Floats] = field(repr=False)  # column -> (N, D), embedded once
     n: int = 0
     rate: Callable[[str], float] | None = None  # seconds that embedding a column will still take
-    tune: Callable[[Delta, Sequence[Item]], Floats] | None = field(default=None, repr=False)
+    tune: Callable[..., Floats] | None = field(default=None, repr=False)
     media: Mapping[str, Sequence[Media]] = field(default_factory=dict)
     plain: Callable[[str], Floats] = field(default=_plain_less, repr=False)
     read: tuple[str, ...] | None = None

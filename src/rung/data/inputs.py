@@ -42,7 +42,7 @@ class Reader:
 
     embed: Embed
     rate: Callable[[Sequence[Item]], float] | None = None
-    tune: Callable[[Delta, Sequence[Item]], Floats] | None = None
+    tune: Callable[..., Floats] | None = None
 
 
 def readers_of(embedders: Embedders, tell: Tell = silent) -> dict[Role, Reader]:
@@ -54,8 +54,8 @@ def _reader(embedder: Embedder, tell: Tell) -> Reader:
     def embed(items: Sequence[Item]) -> Floats:
         return embedder(items, tell=tell)
 
-    def tune(delta: Delta, items: Sequence[Item]) -> Floats:
-        return embedder.tuned(delta)(items, tell=tell)
+    def tune(delta: Delta, items: Sequence[Item], kept: int = 1) -> Floats:
+        return embedder.tuned(delta, kept=kept)(items, tell=tell)
 
     return Reader(embed, embedder.seconds_for, tune)
 

@@ -131,7 +131,11 @@ def shift(metric: Metric, scored: Mapping[str, tuple[Score, Score]], winner: str
     for name in kept[:MOST_NAMED]:
         way = f" ({ways[name]})" if name in ways else ""
         said.append(f"{name}{way} {change(metric, moved[name], *_around(metric, scored[name]))}")
-    says = f"Test rows are harder than validation rows: {by}. Least is lost by {'; '.join(said)}."
+    harder = all(moved[name] < 0 for name in kept)
+    what = (
+        "Test rows are harder than validation rows" if harder else f"{winner} falls on test rows, not every rung does"
+    )
+    says = f"{what}: {by}. Least is lost by {'; '.join(said)}."
     return Verdict("shift", "falls", says, value, low, high)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rung.core.evidence import ONE_ERROR, Evidence
+from rung.core.evidence import ONE_ERROR, Evidence, RungEvidence
 from rung.core.types import Finding
 from rung.recipes.far import CHECK
 
@@ -33,7 +33,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     enough = evidence.verdict("enough data")
     skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
     more = [f"Give more --budget: {', '.join(skipped)} did not fit."] if skipped else []
-    died = [step.name for step in evidence.rungs if step.status == "collapsed" and " step" in step.why]  # by their rate
+    died = [step.name for step in evidence.rungs if step.status == "collapsed" and _trained(step)]
     if died:
         steps.append(f"{' and '.join(died)} died in training: a lower --lr may hold.")
     if evidence.winner == "prior" and not any(step.status != "skipped" for step in evidence.rungs[1:]):
@@ -62,6 +62,11 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     return tuple(steps)
 
 
+def _trained(step: RungEvidence) -> bool:
+    """Whether it has a rate to die by."""
+    return " step" in step.why or "stop_after" in (step.choice or {})
+
+
 def _ahead(evidence: Evidence) -> tuple[float, str]:
     """The p and the name of the rung that was surest of those ahead of the winner but not surely enough; else 1."""
     found = (
@@ -86,7 +91,7 @@ def _of_shift(evidence: Evidence, before: Sequence[str]) -> list[str]:
     if shift is None or shift.verdict != "falls" or any(SAME in step for step in before):
         return []
     said = f"see that both {SAME}, or let rows like the test's decide (--time, --group)"
-    return [f"Test rows are harder than validation rows foretold: {said}, before you deliver."]
+    return [f"{evidence.winner} falls short on test rows of what validation rows foretold: {said}, before you deliver."]
 
 
 def _of_transfer(evidence: Evidence, far: str) -> list[str]:

@@ -7,6 +7,7 @@ sure, and whose gain was `needed` or more; everything that was skipped, collapse
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Literal, cast
 
@@ -174,7 +175,8 @@ def judged(rung: str, job: Job, shown: Shown, incumbent: Step | None) -> Step:
     scored = evidence.score
     assert scored is not None
     evidence = replace(evidence, against=held.name)
-    if why := collapsed(job.target.task, trial.prediction, metric=metric, score=scored.value, prior_score=shown.prior):
+    dead = partial(collapsed, metric=metric, score=scored, prior_score=shown.prior)
+    if why := dead(job.target.task, trial.prediction, target=job.target.value[job.plan.judged]):
         return Step(replace(evidence, status="collapsed", why=why), trial, shown.model)
     gain, less = gains(job, trial, incumbent.trial, job.confidence, guessing=held.gain is None)
     dear = _dear(evidence, held)

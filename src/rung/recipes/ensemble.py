@@ -37,10 +37,7 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
         and isinstance(step.model, FittedModel | Blended)
     ]
     if len(pool) < 2:
-        why = "fewer than two rungs to blend"
-        skipped = Step(RungEvidence(NAME, "skipped", why))
-        ladder.view.finished(skipped.evidence)
-        return replace(climbed, steps=(*climbed.steps, skipped))
+        return _skipped(ladder, climbed, "fewer than two rungs to blend")
     ladder.view.starting(NAME, None)
     rows = job.plan.judged
     found = [step.trial.prediction for step in pool if step.trial is not None]
@@ -52,6 +49,8 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
         weights = weigh(job, np.tile(fold.train, repeats), [np.concatenate(each[:, at]) for each in said])
         honest[:, held] = mixed([each[:, held] for each in said], weights)
     whole = weigh(job, np.tile(rows, repeats), [np.concatenate(each) for each in said])
+    if len(alone := [step for step, weight in zip(pool, whole, strict=True) if weight]) == 1:
+        return _skipped(ladder, climbed, f"no rung adds to what {alone[0].evidence.name} says alone")
     trial, model = _whole(pool, whole, honest)
     prior = next((step.evidence.score.value for step in climbed.steps if step.evidence.score), None)
     shown = Shown(trial, model, ladder.latency(model, job), prior)
@@ -60,6 +59,12 @@ def with_ensemble(job: Job, ladder: Ladder, climbed: Climbed) -> Climbed:
     ladder.view.finished(step.evidence)
     winner = NAME if step.evidence.promoted else climbed.winner
     return replace(climbed, steps=tuple(with_holm([*climbed.steps, step])), winner=winner)
+
+
+def _skipped(ladder: Ladder, climbed: Climbed, why: str) -> Climbed:
+    step = Step(RungEvidence(NAME, "skipped", why))
+    ladder.view.finished(step.evidence)
+    return replace(climbed, steps=(*climbed.steps, step))
 
 
 def members_of(step: Step) -> dict[str, float]:

@@ -40,7 +40,7 @@ def _fresh(inputs: Inputs, embedders: Embedders, columns: Sequence[Column]) -> I
     def embed(name: str) -> Floats:
         return embedders[roles[name]].uncached(inputs.parts[name])
 
-    def tune(delta: Delta, items: Sequence[Item]) -> Floats:
-        return next(iter(embedders.values())).tuned(delta).uncached(items)
+    def tune(delta: Delta, items: Sequence[Item], kept: int = 1) -> Floats:
+        return next(iter(embedders.values())).tuned(delta, kept=kept).uncached(items)
 
     return replace(inputs, embed=embed, rate=None, tune=tune)

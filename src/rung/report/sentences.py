@@ -54,7 +54,8 @@ def _won(evidence: Evidence) -> str:
         beaten = [step.name for step in evidence.rungs if step.status == "tried" and step is not winner]
         over = f"; {' and '.join(beaten)} did not beat it" if beaten else ", with nothing else to compare it with"
         return f"{winner.name} won: {value}{over}."
-    return f"{winner.name} won: {value}, {units.gain(winner.gain, winner.score.name)} over {winner.against}."
+    there = ", in the first repeat of the folds, which judged both" if "first repeat" in winner.why else ""
+    return f"{winner.name} won: {value}, {units.gain(winner.gain, winner.score.name)} over {winner.against}{there}."
 
 
 def _tested(evidence: Evidence) -> str:
@@ -71,12 +72,13 @@ def _tested(evidence: Evidence) -> str:
         return f"{text}; nothing was transferred, for it reads no backbone."
     by = ""
     if transfer.value is not None and transfer.low is not None and transfer.high is not None:
-        by = f" ({units.change(transfer.value, transfer.low, transfer.high, evidence.metric)})"
+        over = "" if transfer.verdict == "hurts" and "random start" in transfer.sentence else " over classic"
+        by = f" ({units.change(transfer.value, transfer.low, transfer.high, evidence.metric)}{over})"
     says = {"helps": "transfer helps", "hurts": "transfer hurts"}.get(
         transfer.verdict, "no evidence that transfer helps"
     )
     if transfer.verdict == "no evidence" and (transfer.low or 0.0) > 0:  # what else was asked did not show it
-        return f"{text}; {by.strip(' ()')} over classic there, which alone is no evidence that transfer helps."
+        return f"{text}; {by.strip(' ()')} there, which alone is no evidence that transfer helps."
     return f"{text}; {says}{by}."
 
 

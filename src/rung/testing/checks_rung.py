@@ -116,8 +116,8 @@ def _inputs(class_N: Ints, draw: np.random.Generator, *, table: bool) -> Inputs:
 def _seen(texts: list[str], table: pl.DataFrame) -> Inputs:
     embedder = _embedder()
 
-    def tune(delta: Delta, said: Sequence[Item]) -> Floats:
-        return embedder.tuned(delta)(said)
+    def tune(delta: Delta, said: Sequence[Item], kept: int = 1) -> Floats:
+        return embedder.tuned(delta, kept=kept)(said)
 
     return Inputs({"text": texts}, table, lambda _: embedder(texts), len(texts), tune=tune)
 

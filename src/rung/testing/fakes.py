@@ -147,7 +147,7 @@ class FakeEmbedder:
         """Nothing: a fake has no weights."""
         return
 
-    def tuned(self, delta: Delta) -> "FakeEmbedder":
+    def tuned(self, delta: Delta, *, kept: int = 1) -> "FakeEmbedder":  # noqa: ARG002  # the contract's signature
         """Raise TypeError: a fake has no weights that could change."""
         raise TypeError(f"a fake can't be changed by a delta of kind {delta.kind}")
 

@@ -14,6 +14,7 @@ from rung.adapt.training.learner import Learner
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
+from rung.core.contracts import Job
 from rung.core.stops import Collapse
 from rung.core.types import Ints
 
@@ -52,6 +53,11 @@ def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: i
         train(learner, few, rows, None, around)
     rate = steepest(ladder.tolist(), losses, recipe.rate)
     return {"rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate}
+
+
+def given(rung: str, job: Job) -> bool:
+    """Whether the user gave a rate of this rung."""
+    return isinstance(job.rate, float) or not job.settings.keys().isdisjoint((f"{rung}.rate", f"{rung}.head_rate"))
 
 
 def or_slower(
