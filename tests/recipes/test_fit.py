@@ -22,7 +22,7 @@ from rung.recipes.fit import fit
 
 pytestmark = pytest.mark.journey
 
-TIMES = ("seconds", "latency_ms", "predicted")
+TIMES = ("seconds", "measured", "latency_ms", "predicted")
 
 
 def decisions(evidence):

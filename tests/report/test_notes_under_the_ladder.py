@@ -8,6 +8,7 @@ from rich.console import Console
 
 from rung.core.evidence import Difference, RungEvidence
 from rung.report.console import LadderView, ladder
+from rung.report.sentences import measuring
 
 
 def test_what_a_rung_noted_stands_under_the_table():
@@ -32,3 +33,11 @@ def test_a_rung_that_died_in_training_shows_its_time_and_no_size_or_latency():
     Console(file=page, width=120).print(ladder((*three_steps(), died)))
     (line,) = (line for line in page.getvalue().splitlines() if line.startswith("full "))
     assert line.split() == ["full", "12", "s", "collapsed"]
+
+
+def test_what_measuring_took_is_said_beside_the_times_where_it_is_a_second_or_more():
+    first, *others = three_steps()
+    page = io.StringIO()
+    Console(file=page, width=120).print(ladder((first, *(replace(step, measured=4.2) for step in others))))
+    assert "Beside these times 8.4 s went on measuring what rungs would take" in page.getvalue()
+    assert measuring([replace(first, measured=0.4)]) == ""

@@ -69,6 +69,7 @@ class RungEvidence:
     promoted: bool = False
     predicted: Cost | None = None
     seconds: float = 0.0
+    measured: float = 0.0  # seconds before it began: what it would take was measured, and rows were embedded for that
     latency_ms: float = 0.0
     size_bytes: int = 0
     trained: int = 0

@@ -116,14 +116,15 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
-    cost, why = _affordable(rung, job, ladder, before, incumbent)
+    begun, (cost, why) = perf_counter(), _affordable(rung, job, ladder, before, incumbent)
+    told = partial(RungEvidence, rung.name, predicted=cost, measured=perf_counter() - begun)
     if why or cost is None:
-        return Step(RungEvidence(rung.name, "skipped", why, predicted=cost))
+        return Step(told("skipped", why))
     ladder.view.starting(rung.name, cost)
     started, job = perf_counter(), replace(job, settings={**job.settings, **cost.settings})
 
     def ended(status: Literal["skipped", "collapsed", "failed"], why: str) -> Step:
-        return Step(RungEvidence(rung.name, status, why, predicted=cost, seconds=perf_counter() - started))
+        return Step(told(status, why, seconds=perf_counter() - started))
 
     try:
         trial = rung.climb(job)
@@ -140,7 +141,7 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     notes = (*step.evidence.notes, *alone(cost, rung.name))
-    step = replace(step, evidence=replace(step.evidence, predicted=cost, seconds=seconds, notes=notes))
+    step = replace(step, evidence=replace(step.evidence, **told.keywords, seconds=seconds, notes=notes))
     ladder.keep(step)
     return step
 

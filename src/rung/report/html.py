@@ -98,6 +98,7 @@ def _environment() -> Environment:
         "count": units.count,
         "decision": sentences.decision,
         "reason": sentences.reason,
+        "measuring": sentences.measuring,
         "tone": sentences.tone,
         "figures": figures,
         "ROWS": ROWS,

@@ -71,7 +71,9 @@ class _Ladder:
         said = [(step.name[:NAME], line) for step in self._steps if (line := self._said(step))]
         for name, line in said:
             yield from console.render(Text(f"{name}: {line}", style="dim"), options)
-        if said:
+        if took := sentences.measuring(self._steps):
+            yield from console.render(Text(took, style="dim"), options)
+        if said or took:
             yield Text("")
 
     def _said(self, step: RungEvidence) -> str:

@@ -25,6 +25,7 @@ JUDGED = (
     "validation rows, none of which had trained the model that predicted it."
 )
 DEAR = " and, where it costs over twice the latency or size, the gain itself {least} or more"
+LEAST_SAID = 0.5  # seconds of one rung
 FEW_ROWS = " (so few rows can't show a gain of a few points more surely)"
 PROMOTED = (
     "A challenger took the incumbent's place when the one-sided {confidence:.4g} % lower bound of its gain (2,000 "
@@ -131,6 +132,17 @@ def reason(step: RungEvidence) -> str:
     """Why the step ended as it did, with its notes; empty where there is nothing to say."""
     parts = [part.strip() for part in (step.why, *step.notes) if part.strip()]
     return " ".join(_sentence(part[0].upper() + part[1:]) for part in parts)
+
+
+def measuring(rungs: Sequence[RungEvidence]) -> str:
+    """What it took to foretell the rungs' costs, where that is a second or more; rows embedded for it are in it."""
+    took = [(step.name, step.measured) for step in rungs if step.measured >= LEAST_SAID]
+    whole = sum(step.measured for step in rungs)
+    if whole < 1 or not took:
+        return ""
+    each = ", ".join(f"{name} {units.seconds(seconds)}" for name, seconds in took)
+    beside = f"Beside these times {units.seconds(whole)} went on measuring what rungs would take, and on embedding rows"
+    return f"{beside} for that: {each}."
 
 
 def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]:
