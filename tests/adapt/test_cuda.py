@@ -79,7 +79,7 @@ def test_a_run_cut_there_goes_on_to_the_same_end(on, notebook, monkeypatch):
         from rung.adapt.ground import Ground
 
         job = on("cuda")
-        return rung.learner(Ground.of(job), np.arange(72), rung.method.settings(job)[0], None, warm=False)[0]
+        return rung.learner(Ground.of(job), np.arange(72), rung.method.settings(job)[0], None, warm=None)[0]
 
     class Cut(Exception):
         pass
@@ -108,7 +108,7 @@ def test_a_batch_too_large_for_the_device_passes_in_halves(on):
     job = on("cuda", rows=2048)
 
     def run():
-        learner = rung.learner(Ground.of(job), rows, rung.method.settings(job)[0], None, warm=False)[0]
+        learner = rung.learner(Ground.of(job), rows, rung.method.settings(job)[0], None, warm=None)[0]
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
         return train(learner, recipe, rows, None, Around(0, early_look=False))

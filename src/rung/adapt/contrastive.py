@@ -130,7 +130,7 @@ def paired(job: Job, rows: Ints) -> Ints:
     return rows if named is None else np.concatenate([rows, len(job.target) + np.arange(len(named.label))])
 
 
-def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> tuple[str, ...]:
+def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe, name: str) -> tuple[str, ...]:
     """Draw rows of one class together, in the body alone; what the loop noted.
 
     Raises Collapse where after a tenth of the steps, or in the end, all rows have one embedding: no loss tells that.
@@ -149,7 +149,7 @@ def warm(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> tuple[str, .
         if (step := next(heard)) in looks and one_point(learner.outputs(rows[:SEEN])):
             raise Collapse(f"every row had the same embedding after {step} of {len(planned)} steps of pairs")
 
-    around = Around(job.seed, "contrastive pairs", None, job.tell, loss=contrast, order=lambda _: planned, hear=look)
+    around = Around(job.seed, f"{name}: pairs", None, job.tell, loss=contrast, order=lambda _: planned, hear=look)
     return train(learner, replace(recipe, epochs=1, wise=False), rows, None, around).notes
 
 

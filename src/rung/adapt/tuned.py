@@ -226,14 +226,14 @@ class Tuned:
         return kept[0] if kept and kept[0].score >= best.score else tried(best.setting, None), best.trials
 
     def learner(
-        self, ground: Ground, rows: Ints, setting: Mapping[str, Any], aside: Ints | None, *, warm: bool = True
+        self, ground: Ground, rows: Ints, setting: Mapping[str, Any], aside: Ints | None, *, warm: str | None = ""
     ) -> tuple[Learner, Body, Start]:
-        """Body and head, ready to train on `rows`."""
+        """Body and head, ready to train on `rows`. warm: whose warm-up it is; None leaves that out."""
         job = heard(ground.job, rows)
         body = self.method.body(job, setting, ground.probe)
         said: tuple[str, ...] = ()
-        if self.warm is not None and warm:
-            said = self.warm.up(ground, rows, body, self.recipe_for(job, setting))
+        if self.warm is not None and warm is not None:
+            said = self.warm.up(ground, rows, body, self.recipe_for(job, setting), warm or self.name)
             job = through(job, ground, body)
         start = replace(begin(job, rows, aside, learns=setting.get("stop_after") != 0), notes=said)
         with torch.random.fork_rng(devices=[]):
@@ -251,7 +251,7 @@ class Tuned:
 
     def ready(self, ground: Ground, rows: Ints, setting: Mapping[str, Any]) -> Learner:
         """Body and head with nothing learnt, for measuring steps."""
-        return self.learner(ground, rows, setting, None, warm=False)[0]
+        return self.learner(ground, rows, setting, None, warm=None)[0]
 
     def recipe_for(self, job: Job, setting: Mapping[str, Any]) -> Recipe:
         """The rung's recipe with what the user and the setting say."""
@@ -276,7 +276,7 @@ class Tuned:
     ) -> Run:
         give_back()
         job, recipe = ground.job, self.recipe_for(ground.job, setting)
-        learner, body, start = self.learner(ground, rows, setting, aside)
+        learner, body, start = self.learner(ground, rows, setting, aside, warm=name)
         if start.weighted and recipe.imbalance == "none":
             recipe = replace(recipe, imbalance="weights")
         before = copied(learner) if recipe.wise else {}

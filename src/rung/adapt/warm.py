@@ -10,7 +10,7 @@ from rung.core.contracts import Job
 from rung.core.types import Ints
 
 
-def _as_it_is(ground: Ground, rows: Ints, body: Body, recipe: Recipe) -> tuple[str, ...]:  # noqa: ARG001  # see Warm
+def _as_it_is(ground: Ground, rows: Ints, body: Body, recipe: Recipe, name: str) -> tuple[str, ...]:  # noqa: ARG001  # see Warm
     """Leave the body alone: the head is fitted on what it gives now."""
     return ()
 
@@ -25,11 +25,12 @@ def _none(rows: int, batch: int) -> int:  # noqa: ARG001  # the contract's signa
 
 @dataclass(frozen=True)
 class Warm:
-    """How labels change the body (`up`, which says what went otherwise), which rows tell them beside those that train.
+    """How labels change the body, which rows tell them beside those that train, in how many steps.
 
-    steps: by rows and batch. The defaults leave the body alone and let the head see it as it is, with what was added.
+    up: is told whose it is, and says what went otherwise. steps: by rows and batch. The defaults leave the body alone
+    and let the head see it as it is, with what was added.
     """
 
-    up: Callable[[Ground, Ints, Body, Recipe], tuple[str, ...]] = _as_it_is
+    up: Callable[[Ground, Ints, Body, Recipe, str], tuple[str, ...]] = _as_it_is
     rows: Callable[[Job, Ints], Ints] = _the_same
     steps: Callable[[int, int], int] = _none
