@@ -20,6 +20,7 @@ from rung.adapt.training.recipe import Recipe
 from rung.core.stops import OutOfTime
 
 FULL, PARTIAL = (next(rung for rung in rungs() if rung.name == name) for name in ("full", "partial"))
+STILL = lambda _: nullcontext(SimpleNamespace(bytes=1000))  # noqa: E731  # the process's own memory comes and goes
 
 
 class Clock:
@@ -106,6 +107,7 @@ def test_of_a_short_list_the_last_alone_is_tried_where_time_is_short(make, monke
 
 def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypatch):
     monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    monkeypatch.setattr(costs, "Peak", STILL)
     monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=1.0, passed=0.0, made=0.0, memory=0))
     rich = PARTIAL.predict_cost(make(rows=40, asked={"partial"}))
     poor = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0))
@@ -119,6 +121,7 @@ def test_a_budget_without_room_for_the_list_is_asked_for_its_last(make, monkeypa
 def test_a_budget_that_only_the_first_of_a_list_fits_names_it(make, monkeypatch, share, named):
     """A token of the top block costs a second, one of both blocks two."""
     monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    monkeypatch.setattr(costs, "Peak", STILL)
     each = iter([1.0, 2.0] * 3)
     monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=next(each), passed=0.0, made=0.0, memory=0))
     last = PARTIAL.predict_cost(make(rows=40, asked={"partial"}, left=lambda: 0.0)).seconds
@@ -131,7 +134,7 @@ def test_a_budget_that_only_the_first_of_a_list_fits_names_it(make, monkeypatch,
 
 def test_a_run_of_the_short_list_stays_in_memory_while_the_next_trains(make, monkeypatch):
     """Its weights, and what those that learnt began with."""
-    monkeypatch.setattr(costs, "Peak", lambda _: nullcontext(SimpleNamespace(bytes=1000)))
+    monkeypatch.setattr(costs, "Peak", STILL)
     monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=1.0, passed=0.0, made=0.0, memory=0, trained=10))
     job = make(rows=40, asked={"partial"})
     took = []
