@@ -141,7 +141,15 @@ def test_a_run_of_the_short_list_stays_in_memory_while_the_next_trains(make, mon
     for settings in ([{"k": 2}], [{"k": 1}, {"k": 2}]):
         monkeypatch.setattr(PARTIAL.method, "settings", lambda _, settings=settings: settings)
         took.append(PARTIAL.predict_cost(job).memory)
-    assert took[1] - took[0] == pytest.approx(costs.IN_PIECES * (4 * job.tunable.card.parameters + 10), abs=2)
+    assert took[1] - took[0] == pytest.approx(4 * job.tunable.card.parameters + 10, abs=2)
+
+
+@pytest.mark.parametrize(("rows", "times"), [(40, 1), (1001, costs.IN_PIECES)])
+def test_the_heap_of_a_long_training_holds_more_than_what_lives(make, monkeypatch, rows, times):
+    monkeypatch.setattr(costs, "Peak", STILL)
+    monkeypatch.setattr(costs, "rates", lambda *_: Rates(step=1.0, passed=0.0, made=0.0, memory=5000))
+    monkeypatch.setattr(PARTIAL.method, "settings", lambda _: [{"k": 1}])
+    assert PARTIAL.predict_cost(make(rows=rows, asked={"partial"})).memory == pytest.approx(5000 * times, abs=2)
 
 
 def test_memory_is_that_of_the_device_that_trains_not_of_one_that_is_there(make, monkeypatch):

@@ -30,7 +30,7 @@ Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 BYTES = 4  # of a weight: all are float32 while they train
-IN_PIECES = 1.12  # times what lives, for a CPU's heap: 1.13 to 1.33 of 1,000 rows, 0.93 to 1.1 of 8 or 64 a class
+IN_PIECES, LONG = 1.12, 1000  # times what lives, for a CPU's heap after the steps that more rows take
 FIND = "find"  # the rate, by a range test
 
 
@@ -198,7 +198,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     whole_s = short_listed(each_SF, job.left())
     first = rate.trained if len(whole) > 1 else 0  # the first fold's model is kept
     late = slice(-1 if whole_s <= sum(each_SF[-1]) else 0, None)  # the last setting alone
-    memory = _together(peaks[late], held[late], first, ground)
+    memory = _together(peaks[late], held[late], first, ground, len(job.target))
     if job.search:  # each fold searches on its own, over one setting of the short list
         whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
     plain = total([whole_s], memory)
@@ -207,12 +207,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
     best, one = replace(both if both.seconds <= job.left() else plain, mapped=ceil(files)), sum(each_SF[0])
     if best.seconds <= job.left() or len(settings) == 1 or job.search or one > job.left():
         return best
-    memory = _together(peaks[:1], held[:1], first, ground)
+    memory = _together(peaks[:1], held[:1], first, ground, len(job.target))
     only = {f"{rung.name}.{key}": value for key, value in settings[0].items()}
     return replace(best, seconds=one, memory=memory, settings=only)
 
 
-def _together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Ground) -> int:
+def _together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Ground, rows: int) -> int:
     """Bytes that a fold takes at most, where each run of the short list stays until the best is known.
 
     peaks: of each run alone. held: by each that ended; `short_list` trains the last one first. first: what the first
@@ -220,7 +220,7 @@ def _together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Gro
     """
     before = [0, *np.cumsum([held[-1], *held[:-1]])]
     most = max(peak + int(there) for peak, there in zip([peaks[-1], *peaks[:-1]], before, strict=False))
-    return ceil((most + first) * (IN_PIECES if _device(ground) == "cpu" else 1))
+    return ceil((most + first) * (IN_PIECES if rows > LONG and _device(ground) == "cpu" else 1))
 
 
 def _again(job: Job, recipe: Recipe, rate: Rates, length_N: Ints, rows: Ints, warm: Warm | None) -> float:
