@@ -10,8 +10,9 @@ import pytest
 
 from rung.adapt import tuned
 from rung.adapt.ladder import rungs
+from rung.adapt.slower import or_slower
 from rung.adapt.training import trials
-from rung.adapt.training.rate_finder import or_slower, steepest
+from rung.adapt.training.rate_finder import steepest
 from rung.adapt.training.recipe import Recipe
 from rung.adapt.training.trials import search
 from rung.core.errors import BadOption

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rung.adapt.training.rate_finder import given, or_slower
+from rung.adapt.slower import given, or_slower
 from rung.core.stops import Collapse
 
 

@@ -92,3 +92,7 @@ def test_rungs_that_died_in_training_are_to_be_tried_at_a_lower_rate():
         "lora died in training: a lower --lr"
     )
     assert not any("--lr" in step for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, dead))))
+    late = replace(dead, name="scratch", choice={"stop_after": 8})  # trained, and dead in the end
+    assert any(
+        step.startswith("scratch died in") for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, late)))
+    )

@@ -30,7 +30,7 @@ Made = TypeVar("Made")
 REFIT = 2  # trainings that a refit is worth: it takes all rows
 LATE = 1.05  # times what is left: the last folds may be quicker than the first
 BYTES = 4  # of a weight: all are float32 while they train
-IN_PIECES, LONG = 1.12, 1000  # times what lives, for a CPU's heap after the steps that more rows take
+IN_PIECES, LONG = 1.12, 1000  # times what lives, for a CPU's heap in pieces, of more rows than that
 FIND = "find"  # the rate, by a range test
 
 
@@ -168,7 +168,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
-    asked = sum(len(fold.validation) >= FEWEST for fold in folds)  # whether views help
+    asked = sum(len(fold.validation) >= FEWEST for fold in folds)  # in which views can be judged
     each_SF: list[list[float]] = []
     varied, grown, files, peaks, held = 0.0, 0.0, 0.0, [], []
     fusion, settings = rung.fusion(job), rung.method.settings(job)

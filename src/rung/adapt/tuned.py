@@ -25,11 +25,12 @@ from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
 from rung.adapt.runs import Run, agreed, counted, rated, searched
+from rung.adapt.slower import given, or_slower
 from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
-from rung.adapt.training.rate_finder import found_rates, given, or_slower
+from rung.adapt.training.rate_finder import found_rates
 from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
 from rung.adapt.unheeded import unheeded

@@ -5,8 +5,6 @@ Source: Smith 2017, Cyclical Learning Rates, section 3.3.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import pairwise
-from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,14 +12,11 @@ from rung.adapt.training.learner import Learner
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
-from rung.core.contracts import Job
 from rung.core.stops import Collapse
 from rung.core.types import Ints
 
-Made = TypeVar("Made")
 LOWEST, HIGHEST, STEPS = 1e-6, 3e-2, 40  # of the body's rate; the head's keeps its distance
 SMOOTH = 0.7
-SLOW = 0.1  # times the usual rate, where that kills a run
 
 
 def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: int) -> dict[str, float]:
@@ -53,32 +48,6 @@ def found_rates(make: Callable[[], Learner], recipe: Recipe, rows: Ints, seed: i
         train(learner, few, rows, None, around)
     rate = steepest(ladder.tolist(), losses, recipe.rate)
     return {"rate": rate, "head_rate": recipe.head_rate * rate / recipe.rate}
-
-
-def given(rung: str, job: Job) -> bool:
-    """Whether the user gave a rate of this rung."""
-    return isinstance(job.rate, float) or not job.settings.keys().isdisjoint((f"{rung}.rate", f"{rung}.head_rate"))
-
-
-def or_slower(
-    train: Callable[[dict[str, Any]], Made], setting: dict[str, Any], notes: list[str], *, fixed: bool = False
-) -> Made:
-    """What training by this setting gives; where that dies, by the usual rates instead of found ones, then a tenth.
-
-    Where an epoch is a step or two, the first one moves every weight by the whole rate: more than some backbones of
-    images bear. fixed: the user gave the rate, so none is tried beside it. The last death is raised, a Collapse.
-    """
-    usual = {name: value for name, value in setting.items() if name not in ("rate", "head_rate")}
-    ways = [setting] if usual == setting else [setting, usual]
-    ways += [] if fixed else [usual | {"times": SLOW}]
-    for way, following in pairwise(ways):
-        try:
-            return train(way)
-        except Collapse as error:
-            under = f"{way['rate']:.1g}, the rate of the range test" if "rate" in way else "its usual rate"
-            instead = "a tenth of that" if "times" in following else "the usual one"
-            notes.append(f"training died under {under} ({error}): {instead} was taken")
-    return train(ways[-1])
 
 
 def steepest(rates: Sequence[float], losses: Sequence[float], otherwise: float) -> float:
