@@ -3,8 +3,8 @@
 Every candidate starts from the same MiniLM weights, learns from the same rows and is scored on the same test rows.
 SetFit runs with its defaults but for a cap of 15 minutes on its training (`--cap SECONDS` changes it; the share of its
 epoch that it did is in the rows): an epoch of its default pairs takes hours on 1,000 rows and two cores. Trainer
-fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap; of
-64 rows a class it runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
+fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap, and
+there and of 64 rows a class runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, the same with all of that cap and `--ensemble` ("1000long") or as
 at 64 rows a class and without a budget ("1000best"), or all. `--quick`: 8 rows a class of two sets, one seed, a cap of
 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in quality.py. Every climb has a process of its own: the heap of one
@@ -209,7 +209,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         return {}
     asked_of_rung: dict[str, dict[str, Any]] = {
         "64c": SURE,
-        "1000": {"budget": cap / 5},
+        "1000": {"budget": cap / 5, **SURE},
         "1000long": {"budget": cap, "ensemble": True},
         "1000best": SURE,
         "all": {"ensemble": True},

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from rung.recipes.climb import untouched
+from rung.recipes.sizes import untouched
 
 
 @pytest.mark.parametrize(

@@ -157,14 +157,14 @@ def predicted(rung: Trains, job: Job) -> Cost:
 
     Where the last of a short list takes too long in every fold and the first would not, it is that one's, by itself.
     """
-    known_N = _known_lengths(job)
-    small, rows = sampled(job, _longest(known_N, len(job.target))[:BATCH])
+    known_N = known_lengths(job)
+    small, rows = sampled(job, longest(known_N, len(job.target))[:BATCH])
     begun = perf_counter()
     ground = Ground.of(small)
     prepared = (perf_counter() - begun) / len(small.target)
     each_N = ground.rows(0, None).length_N
     length_N = known_N if len(known_N) else np.resize(each_N, len(job.target))
-    widest = _longest(each_N, len(small.target))
+    widest = longest(each_N, len(small.target))
     whole = folds_of(rung, job)
     folds = [set_aside(job, fold.train) for fold in whole]
     judged = [fold.validation for fold in whole]
@@ -175,7 +175,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     for setting in settings:
         recipe = rung.recipe_for(job, setting)
         recipe = replace(recipe, epochs=setting.get("stop_after", recipe.epochs))
-        found = _measured(rung, ground, (rows, widest), setting, recipe)
+        found = measured(rung, ground, (rows, widest), setting, recipe)
         rate, kept = found.rate, found.kept
         files += found.a_token * max(int(length_N.sum()) - int(each_N.sum()), 0)  # the sample's are in what is measured
         views = _views(job, recipe, rate, length_N, prepared, kept, k=found.k, folds=asked)
@@ -198,7 +198,7 @@ def predicted(rung: Trains, job: Job) -> Cost:
     whole_s = short_listed(each_SF, job.left())
     first = rate.trained if len(whole) > 1 else 0  # the first fold's model is kept
     late = slice(-1 if whole_s <= sum(each_SF[-1]) else 0, None)  # the last setting alone
-    memory = _together(peaks[late], held[late], first, ground, len(job.target))
+    memory = together(peaks[late], held[late], first, ground, len(job.target))
     if job.search:  # each fold searches on its own, over one setting of the short list
         whole_s = max(2, ceil(job.search / len(folds))) * float(np.mean([sum(seconds) for seconds in each_SF]))
     plain = total([whole_s], memory)
@@ -207,12 +207,12 @@ def predicted(rung: Trains, job: Job) -> Cost:
     best, one = replace(both if both.seconds <= job.left() else plain, mapped=ceil(files)), sum(each_SF[0])
     if best.seconds <= job.left() or len(settings) == 1 or job.search or one > job.left():
         return best
-    memory = _together(peaks[:1], held[:1], first, ground, len(job.target))
+    memory = together(peaks[:1], held[:1], first, ground, len(job.target))
     only = {f"{rung.name}.{key}": value for key, value in settings[0].items()}
     return replace(best, seconds=one, memory=memory, settings=only)
 
 
-def _together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Ground, rows: int) -> int:
+def together(peaks: Sequence[int], held: Sequence[int], first: int, ground: Ground, rows: int) -> int:
     """Bytes that a fold takes at most, where each run of the short list stays until the best is known.
 
     peaks: of each run alone. held: by each that ended; `short_list` trains the last one first. first: what the first
@@ -245,7 +245,7 @@ def _warming(job: Job, warm: Warm | None, rate: Rates, length_N: Ints, rows: Int
 
 
 @dataclass(frozen=True)
-class _Measured:
+class Measured:
     """Of one setting: its rates, blocks that run on kept activations, seconds and bytes a token to keep them, bytes."""
 
     rate: Rates
@@ -255,9 +255,9 @@ class _Measured:
     taken: int
 
 
-def _measured(
+def measured(
     rung: Trains, ground: Ground, rows: tuple[Ints, Ints], setting: Mapping[str, Any], recipe: Recipe
-) -> _Measured:
+) -> Measured:
     """rows: of the sample, those drawn and the longest first."""
     drawn, widest = rows
     with Peak(_device(ground)) as took:
@@ -268,20 +268,20 @@ def _measured(
             kept = (perf_counter() - begun) / known
             a_token = sum(each.bits_U.nbytes for each in own) / known
         rate = rates(partial(rung.ready, ground, drawn, setting), recipe, drawn, ground.job.seed, widest)
-    return _Measured(rate, k, kept, a_token, took.bytes)
+    return Measured(rate, k, kept, a_token, took.bytes)
 
 
 def _device(ground: Ground) -> str:
     return str(ground.tunable.batch(ground.probe, np.zeros(1, np.int64)).device.type)
 
 
-def _known_lengths(job: Job) -> Ints:
+def known_lengths(job: Job) -> Ints:
     """What each row costs; nothing of images and sounds, which take long to open: the sample's stand for them."""
     assert job.tunable is not None
     return Ground.of(job).rows(0, None).length_N if job.tunable.padded else np.empty(0, np.int64)
 
 
-def _longest(length_N: Ints, rows: int) -> Ints:
+def longest(length_N: Ints, rows: int) -> Ints:
     """The rows, longest first; behind them names of classes may stand."""
     return np.argsort(-length_N[:rows], kind="stable")
 

@@ -26,6 +26,12 @@ class TopBlocks:
             return [{"k": min(k, job.tunable.count)}]
         return [{"k": k} for k in sorted({1, max(1, round(job.tunable.count / 3))})]
 
+    def brief(self, job: Job) -> dict[str, Any] | None:
+        """Two thirds of the blocks for two epochs at half the rates; None where that is no more than the short list."""
+        assert job.tunable is not None
+        k = round(2 * job.tunable.count / 3)
+        return {"k": k, "epochs": 2, "times": 0.5} if k > self.settings(job)[-1]["k"] else None
+
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:
         """Every k up to half of the blocks."""
         assert job.tunable is not None

@@ -20,6 +20,7 @@ from rung.core.types import Floats, Fold, Ints, Plan, silent
 
 ASIDE = 8  # one of so many training rows is set aside
 MOST_ASIDE = 500  # rows that are enough to say when to stop; more are missed in training
+LOOKED = 64  # training rows that show a dead model where none are set aside
 DECADE = 12.0  # a decade of strengths, and room for rounding
 SAMPLE = 160  # rows on which a rung's cost is measured
 
@@ -122,6 +123,11 @@ def judge(job: Job, rows: Ints, aside: Ints) -> Judge:
     guess_C = prior.shares(job.target, rows)
     guessed = scored(aside, (np.repeat(guess_C[None], len(aside), axis=0) - shift) / spread)
     return Judge(aside, scored, guessed, job.target.task)
+
+
+def looker(job: Job, rows: Ints) -> Judge:
+    """Some of the rows that train, for the early look at whether the model lives; the end is kept."""
+    return replace(judge(job, rows, rows[:LOOKED]), last=True)
 
 
 def restored(said: Floats, shift: float, spread: float) -> Floats:

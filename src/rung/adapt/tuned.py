@@ -18,23 +18,25 @@ import torch
 from rung.adapt import tuned_fusion
 from rung.adapt.base import NO_BACKBONE
 from rung.adapt.bodies import Body
+from rung.adapt.brief import as_many, brief_of, in_brief, told
 from rung.adapt.costs import FIND, folds_of, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
 from rung.adapt.hearing import heard
 from rung.adapt.linear import LINK, fit_value
 from rung.adapt.method import Method
 from rung.adapt.notes import model_note, noted_model
-from rung.adapt.runs import Run, agreed, counted, rated, searched
+from rung.adapt.runs import Run
 from rung.adapt.slower import given, or_slower
-from rung.adapt.starts import Start, begin, class_weights, judge, set_aside
+from rung.adapt.starts import Start, begin, class_weights, judge, looker, set_aside
 from rung.adapt.training.blends import Blend, blend, blends, copied
 from rung.adapt.training.learner import Learner, Net, linear
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.rate_finder import found_rates
 from rung.adapt.training.recipe import Recipe, batch_for, with_rate
 from rung.adapt.training.trials import After, search
+from rung.adapt.trial import trial_of
 from rung.adapt.unheeded import unheeded
-from rung.adapt.views import AUTO, LATE, asked_of, summary, with_views
+from rung.adapt.views import AUTO, LATE, asked_of, with_views
 from rung.adapt.warm import Warm
 from rung.bundle.model import FittedModel
 from rung.core.contracts import Job, Note, Trial
@@ -98,29 +100,18 @@ class Tuned:
 
     def predict_cost(self, job: Job) -> Cost:
         """Seconds and bytes of all folds, from a few measured steps on a sample of the rows."""
-        return predicted(self, job)
+        return in_brief(self, job) or predicted(self, job)
 
     def climb(self, job: Job) -> Trial:
-        """Train on each fold of folds_of; predict its validation rows with the best weights; see in_time."""
+        """Train on each fold of folds_of; predict its validation rows with the best weights; see in_time, as_many."""
         ground = Ground.of(job)
-        folds, judged = folds_of(self, job), job.plan.judged
-        prediction, least = np.zeros((1 + folds[-1].repeat, len(judged), job.target.outputs), np.float32), list[float]()
-        notes = in_time(lambda f: self._fold(ground, f, folds[f], len(folds), least), len(folds), job.left, least)
-        for fold, note in zip(folds, notes, strict=True):
-            prediction[fold.repeat, np.searchsorted(judged, fold.validation)] = note.arrays["prediction"]
-        first, choices = notes[0], [note.facts["choice"] for note in notes]
-        said, tested = [line for note in notes for line in note.facts["notes"]], rated(choices, job.rate)
-        views, trees, spent = ([note.facts.get(what, 0) for note in notes] for what in ("views", "fusion", "trials"))
-        return Trial(
-            prediction,
-            agreed(choices),
-            int(first.facts["trained"]),
-            first.arrays["train_rows"],
-            first.arrays["train_prediction"],
-            (*counted(said, len(notes)), *searched(spent), *tested, *summary(views), *tuned_fusion.told(trees)),
-            noted_model(first),
-            again=sum(least) / len(least) if least and not any((*views, *trees)) else None,
-        )
+        folds, brief, least = folds_of(self, job), brief_of(self.name, job), list[float]()
+        if brief:
+            ground.rows(brief["k"], None)  # kept before a fold is timed
+        gone, many = as_many if brief else in_time, len(folds)
+        notes = gone(lambda f: self._fold(ground, f, folds[f], many, least), many, job.left, least)
+        said = told(brief, self.recipe_for(job, brief), len(notes), many)
+        return trial_of(job, folds[: len(notes)], notes, least, said)
 
     def refit(self, job: Job, choice: dict[str, Any]) -> FittedModel:
         """Train on all pool rows with the setting, the epochs and the blend that were found."""
@@ -139,7 +130,8 @@ class Tuned:
         job, name = ground.job, f"{self.name} fold {f + 1} of {of}" if of > 1 else self.name
         if job.notebook and (kept := job.notebook.get(f"{name} done")) is not None:
             return kept
-        inner = set_aside(job, fold.train)
+        brief = brief_of(self.name, job)
+        inner = Fold(fold.train, fold.train[:0]) if brief else set_aside(job, fold.train)
         notes, begun = unheeded(self.name, job, self.method.settings(job)), job.left()
 
         def to_come() -> float:  # seconds, by the budget's clock, which several processes share
@@ -153,7 +145,7 @@ class Tuned:
             best, spent = self._searched(ground, inner, name, max(2, ceil(job.search / of)))
         else:
             steady = partial(or_slower, trained, notes=notes, fixed=given(self.name, job))
-            runs = short_list(steady, self._rated(ground, inner.train), of - f, job.left, least)
+            runs = short_list(steady, [brief] if brief else self._rated(ground, inner.train), of - f, job.left, least)
             best, spent = max(runs, key=lambda run: run.score), 0
         best, went = self._augmented(ground, inner, name, best, VARIED * to_come())
         again, both = self._again(ground, best.choice), (fold.train, inner.train)
@@ -277,7 +269,8 @@ class Tuned:
     ) -> Run:
         give_back()
         job, recipe = ground.job, self.recipe_for(ground.job, setting)
-        learner, body, start = self.learner(ground, rows, setting, aside, warm=name)
+        brief = aside is not None and not len(aside)
+        learner, body, start = self.learner(ground, rows, setting, None if brief else aside, warm=name)
         if start.weighted and recipe.imbalance == "none":
             recipe = replace(recipe, imbalance="weights")
         before = copied(learner) if recipe.wise else {}
@@ -288,10 +281,10 @@ class Tuned:
             early_look=not self.fresh,
             after=after,
         )  # fmt: skip
-        on = None if aside is None else judge(job, rows, aside)
+        on = None if aside is None else looker(job, rows) if brief else judge(job, rows, aside)
         trained = train(learner, recipe, rows, on, around)
         kept, found = Blend(setting.get("wise", 1.0), setting.get("soup", False)), trained.score
-        if on is None:
+        if on is None or brief:
             blend(learner, before, trained.soup, kept)
         elif recipe.wise:
             kept, found = blends(learner, before, trained, on)

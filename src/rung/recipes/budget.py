@@ -1,5 +1,7 @@
 """What a budget still has time for, beside what it owes to the rung that holds the place."""
 
+from collections.abc import Iterable
+
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
 from rung.core.types import Cost
@@ -30,11 +32,20 @@ def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float,
     return ""
 
 
+def no_more(before: Iterable[RungEvidence]) -> str:
+    """Why no further rung that trains is measured after one of which the budget had time for one brief setting."""
+    for each in before:
+        if each.predicted is not None and f"{each.name}.brief" in each.predicted.settings:
+            return f"the budget has time for {each.name} alone, of the rungs that train"
+    return ""
+
+
 def alone(cost: Cost, rung: str) -> list[str]:
     """What is said of the only settings that a budget has time for; nothing where it has time for all.
 
     >>> alone(Cost(9.0, settings={"partial.k": 1}), "partial")
     ['k 1 alone was tried: for others the budget has no time']
     """
-    said = ", ".join(f"{name.removeprefix(f'{rung}.')} {value}" for name, value in cost.settings.items())
+    settings = {name.removeprefix(f"{rung}."): value for name, value in cost.settings.items()}
+    said = ", ".join(f"{name} {value}" for name, value in settings.items() if name != "brief")  # which says so itself
     return [f"{said} alone was tried: for others the budget has no time"] if said else []

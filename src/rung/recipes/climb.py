@@ -9,22 +9,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
-from rung.core.contracts import BackboneCard, Job, Model, Rung, Trial
+from rung.core.contracts import Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
 from rung.core.memory import out_of_memory
 from rung.core.stops import Collapse, OutOfTime
-from rung.core.types import Cost, Task
+from rung.core.types import Cost, Plan, Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
 from rung.evaluate.second_evidence import saved
-from rung.evaluate.verdicts import gap
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
-from rung.metrics.interval import interval_of
-from rung.recipes.budget import alone, to_refit, too_late
+from rung.recipes.budget import alone, no_more, to_refit, too_late
+from rung.recipes.narrow import judged_in, measured, narrowed
 from rung.recipes.patience import no_news, patience
+from rung.recipes.sizes import size_of, untouched, used_by
 from rung.recipes.together import agreed
 from rung.recipes.view import View
 
@@ -58,6 +58,7 @@ class Climbed:
     steps: tuple[Step, ...]
     winner: str
     stopped: str
+    plan: Plan | None = None  # of the folds that judged all of them, where a budget left no time for the others
 
     def step(self, name: str) -> Step:
         """The step of that rung; raises KeyError."""
@@ -101,6 +102,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
                 ladder.view.finished(steps[-1].evidence)
             continue
         step = ladder.kept(rung.name) or _try(rung, job, ladder, steps, incumbent)
+        (*steps, incumbent), job = _together([*steps, incumbent], job, step.trial)
         steps.append(step)
         ladder.view.finished(step.evidence)
         if step.evidence.promoted:
@@ -112,7 +114,23 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
         stopped = "the budget"
     if incumbent is None:
         raise ValueError("a ladder starts with a rung that can always be tried")
-    return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped)
+    return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped, job.plan)
+
+
+def _together(steps: list[Step | None], job: Job, trial: Trial | None) -> tuple[list[Any], Job]:
+    """The steps and the job as the folds that judged `trial` see them: scores of all rungs are of the same rows."""
+    if (plan := judged_in(job.plan, trial)) is job.plan:
+        return steps, job
+    there, found = replace(job, plan=plan), []
+    for step in steps:
+        if step is None or step.trial is None:
+            found.append(step)
+            continue
+        own = narrowed(step.trial, job.plan, plan)
+        score, of_train, between = measured(there, own)
+        evidence = replace(step.evidence, score=score, train_score=of_train, gap=between)
+        found.append(replace(step, trial=own, evidence=evidence))
+    return found, there
 
 
 def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent: Step | None) -> Step:
@@ -138,6 +156,7 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
             raise
         return ended("failed", "memory ran out, and smaller batches did not help")
     seconds = perf_counter() - started
+    (incumbent,), job = _together([incumbent], job, trial)
     prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     notes = (*step.evidence.notes, *alone(cost, rung.name))
@@ -152,7 +171,10 @@ def _affordable(
     """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
     held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
     trained = [step.evidence.seconds for step in before if step.trial is not None and step.trial.model is not None]
-    quickest = min(trained, default=0.0) if getattr(rung, "dear", False) else 0.0
+    dear = getattr(rung, "dear", False)
+    quickest = min(trained, default=0.0) if dear else 0.0
+    if dear and (short := no_more(step.evidence for step in before)):
+        return None, short
     if why := rung.applies(job) or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
@@ -218,27 +240,15 @@ def _in_shares(job: Job) -> bool:
 
 
 def _measured(rung: str, job: Job, shown: Shown) -> RungEvidence:
-    judged, train = job.plan.judged, shown.trial.train_rows
-    truth, cluster = job.target.value[judged], job.plan.cluster
-    trial, metric = shown.trial, cast(Metric, job.metric)
-    used = used_by(shown.model, job)
+    trial, used = shown.trial, used_by(shown.model, job)
+    score, of_train, between = measured(job, trial)
     return RungEvidence(
         rung,
         "tried",
         choice=trial.choice,
-        score=interval_of(metric, truth, trial.prediction, cluster=cluster[judged], seed=job.seed),
-        train_score=interval_of(
-            metric, job.target.value[train], trial.train_prediction, cluster=cluster[train], seed=job.seed
-        ),
-        gap=gap(
-            metric,
-            job.target.value[train],
-            trial.train_prediction,
-            truth,
-            trial.prediction,
-            seed=job.seed,
-            clusters=(cluster[train], cluster[judged]),
-        ),
+        score=score,
+        train_score=of_train,
+        gap=between,
         latency_ms=shown.latency_ms,
         size_bytes=size_of(shown.model) + sum(card.size_bytes for card in used),
         trained=trial.trained,
@@ -275,26 +285,3 @@ def with_holm(steps: Sequence[Step]) -> list[Step]:
     for (i, gain), p in zip(gains, holm([gain.p for _, gain in gains]), strict=True):
         result[i] = replace(steps[i], evidence=replace(steps[i].evidence, gain=replace(gain, p_holm=p)))
     return result
-
-
-def used_by(model: Model, job: Job) -> list[BackboneCard]:
-    """The backbones that predicting needs."""
-    roles = {column.name: column.role for column in job.columns}
-    read = getattr(model, "reads", ())
-    own = [job.backbone] if job.backbone is not None and set(read) & set(job.inputs.own) else []
-    return own + [card for role, card in job.beside.items() if role in {roles.get(name) for name in read}]
-
-
-def size_of(model: Model) -> int:
-    """Bytes of the fitted parts that come on top of the backbone."""
-    return int(getattr(model, "size_bytes", 0)) - 4 * replaced(model)
-
-
-def untouched(model: Model, used: Sequence[BackboneCard]) -> int:
-    """How many of these backbones' parameters it takes as they are; it may bring buffers too, which are none."""
-    return max(0, sum(card.parameters for card in used) - replaced(model))
-
-
-def replaced(model: Model) -> int:
-    """How many of the backbone's parameters the model brings in another version."""
-    return int(getattr(model, "replaced", 0))

@@ -196,6 +196,7 @@ def _climb_and_finish(
     view.data(prepared.columns, findings, {"train": len(prepared.pool.row), "test": len(prepared.test.row)})
     ladder = _ladder(options, chosen, embedders, around)
     climbed = climb(job, ladder)
+    job = replace(job, plan=climbed.plan or job.plan)
     if options.ensemble:
         climbed = with_ensemble(job, ladder, climbed)
     late = noticed_late(prepared, options, embedders, job, climbed)

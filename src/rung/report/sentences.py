@@ -174,6 +174,8 @@ def _rows(evidence: Evidence) -> str:
         repeats = rows.get("repeats", 1)
         each = f"{folds // repeats} folds" + (f", {repeats} times over" if repeats > 1 else "")
         judges = f"each judged the rungs once a repeat, out of fold ({each})"
+        if (some := rows.get("validation", 0)) < rows.get("train", 0):
+            judges = f"{some:,} judged the rungs, out of fold ({units.count(folds, 'fold')})"
     parts = f"{rows.get('train', 0):,} rows to climb with, of which {judges}"
     return f"{parts}; {rows.get('test', 0):,} test rows apart."
 

@@ -33,12 +33,13 @@ Scorer = Callable[[Ints, Floats], float]  # rows, predictions -> higher is bette
 
 @dataclass(frozen=True)
 class Judge:
-    """Rows set aside from training, how they are scored, and what guessing scores there."""
+    """Rows set aside, how they are scored, what guessing scores there; last: they look early, the end is kept."""
 
     aside: Ints
     score: Scorer
     prior: float
     task: Task
+    last: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,7 +241,7 @@ class _Run:
     def _judged(self) -> None:
         """Score the rows set aside; keep the weights when they are the best so far. Without a judge the last are."""
         facts = self.facts
-        if self.judge is None:
+        if self.judge is None or (self.judge.last and facts["epoch"]):
             facts["best"], facts["best_epoch"] = 0.0, facts["epoch"]
             return
         said = self.learner.predict(self.judge.aside)
@@ -248,7 +249,7 @@ class _Run:
         facts["history"].append(score)
         if "one_class" not in facts:  # of the start
             facts["one_class"] = self._one_class(said if self._many else self.learner.predict(self._seen))
-        if score > facts["best"] or not self.best:
+        if not self.judge.last and (score > facts["best"] or not self.best):
             facts["best"], facts["best_epoch"] = score, facts["epoch"]
             for name, tensor in self.state.items():
                 self.best[name] = self.best[name].copy_(tensor) if name in self.best else tensor.detach().clone()
