@@ -21,10 +21,12 @@ from rung.adapt.training.cost import seconds_of_run
 from rung.adapt.training.recipe import BATCH, LEAST_FOR_SMALL, Recipe
 from rung.adapt.tuned_fusion import HEAD
 from rung.core.contracts import Job
+from rung.core.processes import several
 from rung.core.types import Cost, Fold
 
 Made = TypeVar("Made")
-BRIEF = "brief"  # the setting's name among those that a budget gives a rung
+BRIEF, FOLDS = "brief", "folds"  # names of what a budget gives a rung: its setting, and in how many folds
+SLOWER = 1.15  # times what is foretold, a fold may take without costing another one
 REFIT = 1.6  # trainings of a fold that one of all rows takes, with what is done before it (the blend, the curve)
 AMPLE = 2.0  # times what it takes in all folds: with so much the short list is tried
 
@@ -40,7 +42,7 @@ def in_brief(rung: Trains, job: Job) -> Cost | None:
     """What the brief setting takes in as many folds as the budget holds beside a refit; None where it is not tried.
 
     That is: without a budget or with an ample one, of few rows, with a rate or a search that the user asked for, where
-    trees might be grown over it or images and sounds varied (rows set aside decide on both).
+    trees might be grown over it or images and sounds varied (rows set aside decide on both), in several processes.
     """
     setting = _setting(rung, job)
     if setting is None:
@@ -60,14 +62,14 @@ def in_brief(rung: Trains, job: Job) -> Cost | None:
     ]))  # fmt: skip
     kept = found.kept * int(length_N.sum())
     left = job.left() - kept
-    many = min(len(folds), int(left / one - REFIT))
+    many = min(len(folds), int(left / (SLOWER * one) - REFIT))
     if many < 1 or AMPLE * one * (len(folds) + REFIT) <= left:
         return None
     held = BYTES * ground.tunable.card.parameters + found.rate.trained
     peak, first = max(found.rate.memory, found.taken + found.rate.copies), found.rate.trained if many > 1 else 0
     memory = together([peak], [held], first, ground, len(job.target))
     mapped = ceil(found.a_token * max(int(length_N.sum()) - int(each_N.sum()), 0))
-    return Cost(kept + many * one, memory, mapped, {f"{rung.name}.{BRIEF}": setting})
+    return Cost(kept + many * one, memory, mapped, {f"{rung.name}.{BRIEF}": setting, f"{rung.name}.{FOLDS}": many})
 
 
 def _setting(rung: Trains, job: Job) -> dict[str, Any] | None:
@@ -77,7 +79,7 @@ def _setting(rung: Trains, job: Job) -> dict[str, Any] | None:
         return None
     if asked or job.search or job.rate is not None or given(rung.name, job):
         return None
-    if job.inputs.media or rung.fusion(job) != HEAD:
+    if several() or job.inputs.media or rung.fusion(job) != HEAD:
         return None
     found: dict[str, Any] | None = brief(job)
     return found
@@ -91,6 +93,11 @@ def brief_of(rung: str, job: Job) -> dict[str, Any]:
 def first_repeat(job: Job) -> tuple[Fold, ...]:
     """The folds of the first repeat."""
     return tuple(fold for fold in job.plan.folds if fold.repeat == 0)
+
+
+def most_of(rung: str, job: Job) -> int:
+    """Folds that the budget was said to have time for."""
+    return int(job.settings.get(f"{rung}.{FOLDS}", len(job.plan.folds)))
 
 
 def as_many(fold: Callable[[int], Made], most: int, left: Callable[[], float], took: Sequence[float]) -> list[Made]:

@@ -18,7 +18,7 @@ import torch
 from rung.adapt import tuned_fusion
 from rung.adapt.base import NO_BACKBONE
 from rung.adapt.bodies import Body
-from rung.adapt.brief import as_many, brief_of, in_brief, told
+from rung.adapt.brief import as_many, brief_of, in_brief, most_of, told
 from rung.adapt.costs import FIND, folds_of, in_time, predicted, short_list
 from rung.adapt.ground import Ground, through
 from rung.adapt.hearing import heard
@@ -109,7 +109,8 @@ class Tuned:
         if brief:
             ground.rows(brief["k"], None)  # kept before a fold is timed
         gone, many = as_many if brief else in_time, len(folds)
-        notes = gone(lambda f: self._fold(ground, f, folds[f], many, least), many, job.left, least)
+        most = min(many, most_of(self.name, job)) if brief else many
+        notes = gone(lambda f: self._fold(ground, f, folds[f], many, least), most, job.left, least)
         said = told(brief, self.recipe_for(job, brief), len(notes), many)
         return trial_of(job, folds[: len(notes)], notes, least, said)
 

@@ -47,5 +47,7 @@ def alone(cost: Cost, rung: str) -> list[str]:
     ['k 1 alone was tried: for others the budget has no time']
     """
     settings = {name.removeprefix(f"{rung}."): value for name, value in cost.settings.items()}
-    said = ", ".join(f"{name} {value}" for name, value in settings.items() if name != "brief")  # which says so itself
+    said = ", ".join(
+        f"{name} {value}" for name, value in settings.items() if name not in ("brief", "folds")
+    )  # they say so
     return [f"{said} alone was tried: for others the budget has no time"] if said else []
