@@ -26,3 +26,10 @@ def test_what_decides_where_a_row_goes(options, has, has_not):
 @pytest.mark.parametrize(("made", "said"), [(binary, "0.5 points or more"), (regression, "0.5 % of the other's score")])
 def test_what_a_dear_rung_must_gain_is_in_the_metrics_own_measure(made, said):
     assert said in " ".join(protocol(replace(made().evidence, min_gain=0.5), {}))
+
+
+def test_where_some_folds_judged_their_rows_are_numbered():
+    rows = {"train": 1000, "validation": 400, "test": 50, "folds": 2, "repeats": 1}
+    assert "400 judged the rungs once a repeat, out of fold (2 folds)" in " ".join(
+        protocol(replace(binary().evidence, rows=rows), {})
+    )

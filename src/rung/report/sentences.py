@@ -175,7 +175,7 @@ def _rows(evidence: Evidence) -> str:
         each = f"{folds // repeats} folds" + (f", {repeats} times over" if repeats > 1 else "")
         judges = f"each judged the rungs once a repeat, out of fold ({each})"
         if (some := rows.get("validation", 0)) < rows.get("train", 0):
-            judges = f"{some:,} judged the rungs, out of fold ({units.count(folds, 'fold')})"
+            judges = f"{some:,} judged the rungs once a repeat, out of fold ({each})"
     parts = f"{rows.get('train', 0):,} rows to climb with, of which {judges}"
     return f"{parts}; {rows.get('test', 0):,} test rows apart."
 
