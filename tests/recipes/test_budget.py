@@ -8,9 +8,9 @@ import pytest
 
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
-from rung.core.types import Fold, Inputs, Plan, Target, Task
+from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
-from rung.recipes.budget import to_refit, too_late
+from rung.recipes.budget import no_more, to_refit, too_late
 from rung.recipes.climb import Climbed, Step
 from rung.recipes.refit import NOT_REFITTED, REFITTED, refitted
 
@@ -74,3 +74,9 @@ def test_a_winner_is_refitted_where_one_training_fits_though_a_fold_of_two_setti
     climbed = Climbed((Step(HELD, trial(again=8.0), MODEL),), "partial", "")
     found, told = refitted(replace(job, left=lambda: left), [Dear()], climbed, lambda: left)
     assert (told, found.step("partial").model) == (said, model)
+
+
+@pytest.mark.parametrize(("status", "barred"), [("tried", True), ("skipped", False), ("collapsed", False)])
+def test_no_rung_that_trains_is_measured_after_a_brief_one_that_ran(status, barred):
+    cost = Cost(10.0, settings={"partial.brief": {"k": 4}})
+    assert bool(no_more([RungEvidence("partial", status, predicted=cost)])) is barred

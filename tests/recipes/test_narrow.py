@@ -57,6 +57,32 @@ def test_a_climb_that_goes_on_after_such_a_rung_ends_as_the_undisturbed_one(fold
     assert again.plan.judged.tolist() == whole.plan.judged.tolist()
 
 
+def test_a_step_that_more_rows_judged_before_an_interruption_is_tried_again(folded):
+    """The first time partial had no memory, and lora was judged by all rows; now there is room for partial."""
+    kept = {}
+    before = [Scripted("prior", 0.5), Scripted("classic", 0.8), Scripted("lora", 0.9)]
+    climb(folded, replace(ladder(before), keep=lambda step: kept.update({step.evidence.name: step})))
+    again = [*before[:2], InTwo("partial", 0.85), before[2]]
+    climbed = climb(folded, ladder(again, kept=kept))
+    assert {step.trial.prediction.shape[1] for step in climbed.steps} == {2 * N // FOLDS}
+    assert before[2].tried == ["lora", "lora"]
+
+
+def test_a_rung_that_some_folds_judged_is_held_against_guessing_on_their_rows(folded):
+    """Guessing is right on every row but those of two folds, the rung on a tenth more of these than guessing."""
+
+    class Lucky(Scripted):
+        def climb(self, job):
+            trial = super().climb(job)
+            rows, two = job.plan.judged, np.concatenate([fold.validation for fold in folded.plan.folds[:2]])
+            said = np.eye(2, dtype=np.float32)[job.target.value[rows]] * 0.8 + 0.1
+            said[np.isin(rows, two)] = trial.prediction[0][np.isin(rows, two)]
+            return replace(trial, prediction=said[None])
+
+    climbed = climb(folded, ladder([Lucky("prior", 0.5), InTwo("partial", 0.6)]))
+    assert climbed.step("partial").evidence.status == "tried"
+
+
 def test_a_trial_of_all_rows_leaves_the_plan_as_it_is(folded):
     trial = Scripted("classic", 0.8).climb(folded)
     assert judged_in(folded.plan, trial) is folded.plan

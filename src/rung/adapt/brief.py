@@ -111,7 +111,7 @@ def as_many(fold: Callable[[int], Made], most: int, left: Callable[[], float], t
     found: list[Made] = []
     for f in range(most):
         found.append(fold(f))
-        if took and left() < sum(took) / len(took) * (1 + REFIT):
+        if left() < (sum(took) / len(took) * (1 + REFIT) if took else 0.0):
             break
     return found
 
@@ -120,10 +120,11 @@ def told(setting: Mapping[str, Any], recipe: Recipe, done: int, folds: int) -> l
     """What is said of a rung that was tried so; nothing where it was not.
 
     >>> told({"k": 4}, Recipe(epochs=2), 2, 5)[1]
-    'judged in 2 of 5 folds, as many as the budget has time for; all scores are of their rows'
+    'judged in 2 of 5 folds, as many as the budget has time for: scores are of their rows, earlier gains of all'
     """
     if not setting:
         return []
     said = f"one setting alone, for which the budget has time: k {setting['k']}, {recipe.epochs} epochs, none set aside"
-    part = f"judged in {done} of {folds} folds, as many as the budget has time for; all scores are of their rows"
+    part = f"judged in {done} of {folds} folds, as many as the budget has time for"
+    part += ": scores are of their rows, earlier gains of all"
     return [said, part] if done < folds else [said]

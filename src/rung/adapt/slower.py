@@ -26,12 +26,12 @@ def or_slower(
     """
     usual = {name: value for name, value in setting.items() if name not in ("rate", "head_rate")}
     ways = [setting] if usual == setting else [setting, usual]
-    ways += [] if fixed else [usual | {"times": SLOW}]
+    ways += [] if fixed else [usual | {"times": SLOW * usual.get("times", 1.0)}]
     for way, following in pairwise(ways):
         try:
             return train(way)
         except Collapse as error:
             under = f"{way['rate']:.1g}, the rate of the range test" if "rate" in way else "its usual rate"
-            instead = "a tenth of that" if "times" in following else "the usual one"
+            instead = "a tenth of that" if following.get("times") != way.get("times") else "the usual one"
             notes.append(f"training died under {under} ({error}): {instead} was taken")
     return train(ways[-1])

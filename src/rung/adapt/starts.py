@@ -127,7 +127,8 @@ def judge(job: Job, rows: Ints, aside: Ints) -> Judge:
 
 def looker(job: Job, rows: Ints) -> Judge:
     """Some of the rows that train, for the early look at whether the model lives; the end is kept."""
-    return replace(judge(job, rows, rows[:LOOKED]), last=True)
+    some = np.sort(np.random.default_rng(job.seed).permutation(rows)[:LOOKED])
+    return replace(judge(job, rows, some), last=True)
 
 
 def restored(said: Floats, shift: float, spread: float) -> Floats:

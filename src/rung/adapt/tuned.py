@@ -129,9 +129,9 @@ class Tuned:
 
     def _fold(self, ground: Ground, f: int, fold: Fold, of: int, least: list[float]) -> Note:
         job, name = ground.job, f"{self.name} fold {f + 1} of {of}" if of > 1 else self.name
+        name += " in brief" if (brief := brief_of(self.name, job)) else ""  # a resume may have time for more
         if job.notebook and (kept := job.notebook.get(f"{name} done")) is not None:
             return kept
-        brief = brief_of(self.name, job)
         inner = Fold(fold.train, fold.train[:0]) if brief else set_aside(job, fold.train)
         notes, begun = unheeded(self.name, job, self.method.settings(job)), job.left()
 

@@ -35,7 +35,8 @@ def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float,
 def no_more(before: Iterable[RungEvidence]) -> str:
     """Why no further rung that trains is measured after one of which the budget had time for one brief setting."""
     for each in before:
-        if each.predicted is not None and f"{each.name}.brief" in each.predicted.settings:
+        asked = each.predicted.settings if each.predicted is not None and each.status == "tried" else {}
+        if f"{each.name}.brief" in asked:
             return f"the budget has time for {each.name} alone, of the rungs that train"
     return ""
 

@@ -101,7 +101,7 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
                 steps.append(Step(RungEvidence(rung.name, "skipped", stopped)))
                 ladder.view.finished(steps[-1].evidence)
             continue
-        step = ladder.kept(rung.name) or _try(rung, job, ladder, steps, incumbent)
+        step = _kept(ladder, rung, job) or _try(rung, job, ladder, steps, incumbent)
         (*steps, incumbent), job = _together([*steps, incumbent], job, step.trial)
         steps.append(step)
         ladder.view.finished(step.evidence)
@@ -115,6 +115,13 @@ def climb(job: Job, ladder: Ladder) -> Climbed:
     if incumbent is None:
         raise ValueError("a ladder starts with a rung that can always be tried")
     return Climbed(tuple(with_holm(steps)), incumbent.evidence.name, stopped, job.plan)
+
+
+def _kept(ladder: Ladder, rung: Rung, job: Job) -> Step | None:
+    """The step finished before an interruption, unless more rows judged it than judge now."""
+    step = ladder.kept(rung.name)
+    wider = step is not None and step.trial is not None and step.trial.prediction.shape[1] > len(job.plan.judged)
+    return None if wider else step
 
 
 def _together(steps: list[Step | None], job: Job, trial: Trial | None) -> tuple[list[Any], Job]:
@@ -156,8 +163,8 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
             raise
         return ended("failed", "memory ran out, and smaller batches did not help")
     seconds = perf_counter() - started
-    (incumbent,), job = _together([incumbent], job, trial)
-    prior = next((step.evidence.score.value for step in before if step.evidence.score), None)
+    (*seen, incumbent), job = _together([*before, incumbent], job, trial)
+    prior = next((step.evidence.score.value for step in seen if step.evidence.score), None)
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     notes = (*step.evidence.notes, *alone(cost, rung.name))
     step = replace(step, evidence=replace(step.evidence, **told.keywords, seconds=seconds, notes=notes))
@@ -173,9 +180,8 @@ def _affordable(
     trained = [step.evidence.seconds for step in before if step.trial is not None and step.trial.model is not None]
     dear = getattr(rung, "dear", False)
     quickest = min(trained, default=0.0) if dear else 0.0
-    if dear and (short := no_more(step.evidence for step in before)):
-        return None, short
-    if why := rung.applies(job) or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
+    spent = no_more(step.evidence for step in before) if dear else ""
+    if why := rung.applies(job) or spent or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
         return None, why
     cost = agreed(rung.predict_cost(job))
     left = agreed(ladder.left() - (to_refit(job, *held) if held else 0.0))  # each process has its own seconds
