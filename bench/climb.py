@@ -6,10 +6,10 @@ epoch that it did is in the rows): an epoch of its default pairs takes hours on 
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap, and
 there and of 64 rows a class runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, the same with all of that cap and `--ensemble` ("1000long") or as
-at 64 rows a class and without a budget ("1000best"), or all. `--quick`: 8 rows a class of two sets, one seed, a cap of
-20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in quality.py. Every climb has a process of its own: the heap of one
-that has climbed before lies in pieces. What the peers answered, with their seconds, is kept in bench/results/peers
-(`--answers DIR`) and taken from there: they don't change when Rung does, and SetFit takes hours. Seconds that another
+at 64 rows a class and without a budget ("1000best"), all, or all with ten minutes ("allbrief"). `--quick`: 8 rows a
+class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in quality.py. Every climb has
+a process of its own: the heap of one that has climbed before lies in pieces. What the peers answered, with their
+seconds, is kept in bench/results/peers (`--answers DIR`) and taken from there: SetFit takes hours. Seconds that another
 processor took are left out. `--anew` asks them again, `--peers` runs them alone, `--without trainer` leaves one out.
 """
 
@@ -37,7 +37,7 @@ from quality import Answer, option, paired, points, score_of
 
 SETS = ("banking77", "trec6", "mpqa", "tweet_emotion", "sms_spam")
 CAP = 15 * 60.0
-LONG, BEST = "long", "best"  # behind a number of rows: with all of the cap; with all that helps, however long
+LONG, BEST, BRIEF = "long", "best", "brief"  # behind rows: with all of the cap; all that helps; ten minutes
 SURE = {"ensemble": True, "confidence": 0.6, "min_gain": 0}  # whoever asks for a blend says that accuracy comes first
 # rungs that take memory: others hold what was loaded late
 TRAIN = ("contrastive", "partial", "lora", "full", "scratch")
@@ -57,12 +57,12 @@ def read(folder: Path, name: str, size: str, seed: int) -> tuple[pl.DataFrame, p
     train = train.sample(fraction=1, seed=seed, shuffle=True)
     if size.endswith("c"):
         return train.group_by("label", maintain_order=True).head(int(size[:-1])), test
-    return (train if size == "all" else train.head(int(plain(size)))), test
+    return (train if plain(size) == "all" else train.head(int(plain(size)))), test
 
 
 def plain(size: str) -> str:
     """The size without what is asked of Rung at it."""
-    return size.removesuffix(LONG).removesuffix(BEST)
+    return size.removesuffix(LONG).removesuffix(BEST).removesuffix(BRIEF)
 
 
 def processor() -> str:
@@ -196,7 +196,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         "trainer": lambda: (by_trainer(train, test, seed), {}),
     }
     # SetFit's pairs grow with the square of the rows
-    for absent in [*how.without, *(["setfit"] if size == "all" else [])]:
+    for absent in [*how.without, *(["setfit"] if plain(size) == "all" else [])]:
         peers.pop(absent, None)
     asked = {
         peer: lambda peer=peer, run=run: kept_or(how.place, f"{peer}-{name}-{plain(size)}-{seed}-{cap:g}", run)
@@ -213,6 +213,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         "1000long": {"budget": cap, "ensemble": True},
         "1000best": SURE,
         "all": {"ensemble": True},
+        "allbrief": {"budget": 600, **SURE},
     }
     (answer, seconds), facts = by_rung(train, test, seed, **asked_of_rung.get(size, {}))
     mine = points(truth, answer)
