@@ -1,6 +1,7 @@
 """A small budget has time for one deeper setting, briefly, in some of the folds."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -90,7 +91,7 @@ def test_a_dead_model_is_stopped_within_a_tenth_of_its_steps_though_no_row_is_se
         partial.climb(tight(60.0, settings={"partial.brief": SETTING, "partial.rate": 50.0, "partial.batch": 2}))
 
 
-def test_what_partial_tries_so_is_deeper_than_its_short_list(make, partial):
-    job = make()
-    found = partial.method.brief(job)
-    assert found is None or found["k"] > partial.method.settings(job)[-1]["k"]
+@pytest.mark.parametrize(("blocks", "k"), [(6, 4), (12, 8), (3, 2), (2, None), (1, None)])
+def test_what_partial_tries_so_is_deeper_than_its_short_list(partial, blocks, k):
+    found = partial.method.brief(SimpleNamespace(tunable=SimpleNamespace(count=blocks), settings={}))
+    assert found == (k and {"k": k, "epochs": 2, "times": 0.5})

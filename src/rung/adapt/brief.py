@@ -1,41 +1,33 @@
 """A budget too small for the short list: one deeper setting, briefly, in as many folds as there is time for.
 
-Two epochs of the upper two thirds of the blocks, the rate down to nothing at their end, cost less than four of the
-upper third, and gain more. Accuracy on all test rows, 1,000 rows, two draws each (seeds 10 and 11): TweetEval 0.796 and
-0.795, as good as three epochs of all blocks (0.797, 0.794) at under half of their time; four epochs of the upper third
-0.778 and, of half the blocks, 0.780 and 0.790. TREC-6 0.944 and 0.942. At the rates of four epochs 0.792, 0.795, 0.934
-and 0.938. No rows are set aside: of a hundred nobody can tell which epoch was the best, and training misses them.
+Two epochs of the upper two thirds of the blocks, the rate down to nothing at their end. Accuracy on all test rows,
+1,000 rows, two draws each (seeds 10 and 11): TweetEval 0.796 and 0.795, as good as three epochs (of four planned) of
+all blocks (0.797, 0.794) at under half of their time; such three of the upper third 0.778 (one draw) and of half the
+blocks 0.780 and 0.790. TREC-6 0.944 and 0.942. At the rates of four epochs 0.792 and 0.795, 0.934 and 0.938. No rows
+are set aside: of a hundred nobody can tell which epoch was the best, and training misses them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from math import ceil, inf
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from rung.adapt.costs import BYTES, Trains, known_lengths, longest, measured, together
+from rung.adapt.costs import BYTES, Trains, folds_of, known_lengths, longest, measured, together
 from rung.adapt.ground import Ground
-from rung.adapt.slower import given
 from rung.adapt.starts import sampled
 from rung.adapt.training.cost import seconds_of_run
 from rung.adapt.training.recipe import BATCH, LEAST_FOR_SMALL, Recipe
 from rung.adapt.tuned_fusion import HEAD
 from rung.core.contracts import Job
 from rung.core.processes import several
-from rung.core.types import Cost, Fold
+from rung.core.types import Cost
 
 Made = TypeVar("Made")
 BRIEF, FOLDS = "brief", "folds"  # names of what a budget gives a rung: its setting, and in how many folds
 SLOWER = 1.15  # times what is foretold, a fold may take without costing another one
 REFIT = 1.6  # trainings of a fold that one of all rows takes, with what is done before it (the blend, the curve)
 AMPLE = 2.0  # times what it takes in all folds: with so much the short list is tried
-
-
-class Briefly(Protocol):
-    """A method that has a setting for small budgets."""
-
-    def brief(self, job: Job) -> dict[str, Any] | None:
-        """What differs from the rung's recipe; None where the user's own settings leave no choice."""
 
 
 def in_brief(rung: Trains, job: Job) -> Cost | None:
@@ -54,7 +46,7 @@ def in_brief(rung: Trains, job: Job) -> Cost | None:
     length_N = known_N if len(known_N) else np.resize(each_N, len(job.target))
     recipe = rung.recipe_for(job, setting)
     found = measured(rung, ground, (rows, longest(each_N, len(small.target))), setting, recipe)
-    folds = first_repeat(job)
+    folds = folds_of(rung, job)
     one = float(np.mean([
         seconds_of_run(found.rate, recipe, length_N, fold.train, fold.train[:0], seed=job.seed)
         + found.rate.look(int(length_N[fold.validation].sum()))
@@ -77,7 +69,7 @@ def _setting(rung: Trains, job: Job) -> dict[str, Any] | None:
     brief = getattr(rung.method, BRIEF, None)
     if brief is None or job.left() == inf or len(job.target) < LEAST_FOR_SMALL:
         return None
-    if asked or job.search or job.rate is not None or given(rung.name, job):
+    if asked or job.search or job.rate is not None:
         return None
     if several() or job.inputs.media or rung.fusion(job) != HEAD:
         return None
@@ -88,11 +80,6 @@ def _setting(rung: Trains, job: Job) -> dict[str, Any] | None:
 def brief_of(rung: str, job: Job) -> dict[str, Any]:
     """The setting that the budget left; empty where the short list is tried."""
     return dict(job.settings.get(f"{rung}.{BRIEF}", {}))
-
-
-def first_repeat(job: Job) -> tuple[Fold, ...]:
-    """The folds of the first repeat."""
-    return tuple(fold for fold in job.plan.folds if fold.repeat == 0)
 
 
 def most_of(rung: str, job: Job) -> int:

@@ -109,7 +109,7 @@ class Tuned:
         if brief:
             ground.rows(brief["k"], None)  # kept before a fold is timed
         gone, many = as_many if brief else in_time, len(folds)
-        most = min(many, most_of(self.name, job)) if brief else many
+        most = min(many, most_of(self.name, job))
         notes = gone(lambda f: self._fold(ground, f, folds[f], many, least), most, job.left, least)
         said = told(brief, self.recipe_for(job, brief), len(notes), many)
         return trial_of(job, folds[: len(notes)], notes, least, said)

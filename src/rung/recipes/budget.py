@@ -48,7 +48,7 @@ def alone(cost: Cost, rung: str) -> list[str]:
     ['k 1 alone was tried: for others the budget has no time']
     """
     settings = {name.removeprefix(f"{rung}."): value for name, value in cost.settings.items()}
-    said = ", ".join(
-        f"{name} {value}" for name, value in settings.items() if name not in ("brief", "folds")
-    )  # they say so
+    if "brief" in settings:  # the rung says so itself
+        return []
+    said = ", ".join(f"{name} {value}" for name, value in settings.items())
     return [f"{said} alone was tried: for others the budget has no time"] if said else []

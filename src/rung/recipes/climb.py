@@ -163,8 +163,9 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
             raise
         return ended("failed", "memory ran out, and smaller batches did not help")
     seconds = perf_counter() - started
-    (*seen, incumbent), job = _together([*before, incumbent], job, trial)
-    prior = next((step.evidence.score.value for step in seen if step.evidence.score), None)
+    guessing = next((step for step in before if step.evidence.score), None)
+    (guessing, incumbent), job = _together([guessing, incumbent], job, trial)
+    prior = guessing.evidence.score.value if guessing and guessing.evidence.score else None
     step = judged(rung.name, job, Shown(trial, model, ladder.latency(model, job), prior), incumbent)
     notes = (*step.evidence.notes, *alone(cost, rung.name))
     step = replace(step, evidence=replace(step.evidence, **told.keywords, seconds=seconds, notes=notes))
