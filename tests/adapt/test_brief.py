@@ -34,8 +34,8 @@ def tight(make, monkeypatch, partial):
     return job
 
 
-@pytest.mark.parametrize(("left", "folds"), [(35.0, 1), (60.0, 3), (100.0, 5)])
-def test_a_small_budget_has_time_for_some_folds_and_a_refit(tight, partial, left, folds):
+@pytest.mark.parametrize(("left", "folds"), [(12.0, 1), (35.0, 1), (60.0, 3), (100.0, 5)])
+def test_a_small_budget_has_time_for_some_folds_and_a_refit_or_for_one_alone(tight, partial, left, folds):
     cost = in_brief(partial, tight(left))
     assert cost.settings == {"partial.brief": SETTING, "partial.folds": folds}
     assert cost.seconds == pytest.approx(10 * folds, abs=2)
@@ -46,7 +46,7 @@ def test_a_small_budget_has_time_for_some_folds_and_a_refit(tight, partial, left
     [
         (float("inf"), {}),
         (200.0, {}),
-        (25.0, {}),
+        (11.0, {}),
         (60.0, {"settings": {"partial.k": 1}}),
         (60.0, {"rate": 1e-4}),
         (60.0, {"search": 4}),

@@ -31,10 +31,10 @@ AMPLE = 2.0  # times what it takes in all folds: with so much the short list is 
 
 
 def in_brief(rung: Trains, job: Job) -> Cost | None:
-    """What the brief setting takes in as many folds as the budget holds beside a refit; None where it is not tried.
+    """What the brief setting takes in as many folds as the budget holds beside a refit, or in one; None without it.
 
-    That is: without a budget or with an ample one, of few rows, with a rate or a search that the user asked for, where
-    trees might be grown over it or images and sounds varied (rows set aside decide on both), in several processes.
+    Without: no budget, an ample one or one too small for a fold; few rows; a rate or a search that the user asked for;
+    trees that might be grown over it, images or sounds varied (rows set aside decide on both); several processes.
     """
     setting = _setting(rung, job)
     if setting is None:
@@ -54,7 +54,8 @@ def in_brief(rung: Trains, job: Job) -> Cost | None:
     ]))  # fmt: skip
     kept = found.kept * int(length_N.sum())
     left = job.left() - kept
-    many = min(len(folds), int(left / (SLOWER * one) - REFIT))
+    room = left / (SLOWER * one)
+    many = min(len(folds), max(int(room - REFIT), int(min(room, 1))))  # without a refit one fold's model is delivered
     if many < 1 or AMPLE * one * (len(folds) + REFIT) <= left:
         return None
     held = BYTES * ground.tunable.card.parameters + found.rate.trained
