@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from rung.adapt.bodies import whole
+from rung.adapt.training.learner import Learner, Net, Rows
 from rung.core.contracts import Job
 from rung.core.types import Column, Fold, Plan, Role, Task
 from rung.testing.toys import tiny, toy_table
@@ -89,3 +92,19 @@ def make(embedder):
         )  # fmt: skip
 
     return job
+
+
+@pytest.fixture
+def learner(make):
+    """Make a learner over a tiny whole model, its head drawn with a seed."""
+
+    def new(rows=48, task=Task.MULTICLASS):
+        job = make(task, rows)
+        body = whole(job.tunable)
+        torch.manual_seed(0)
+        net = Net(body.module, body.vectors, torch.nn.Linear(job.tunable.card.width, job.target.outputs))
+        columns = tuple(job.tunable.prepare(texts) for texts in job.inputs.texts.values())
+        truth = torch.from_numpy(job.target.value)
+        return Learner(net, Rows(job.tunable, columns), truth, "softmax")
+
+    return new

@@ -15,6 +15,7 @@ from rung.adapt.training.optimiser import LARGE, adamw, by_rows, excess, groups
 from rung.adapt.training.order import batches
 from rung.adapt.training.recipe import Recipe
 from rung.core.types import Task
+from rung.testing.toys import MAKES
 
 LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=80).map(np.array)
 
@@ -99,6 +100,27 @@ def test_rates_fall_with_depth_and_norms_do_not_decay():
     found = groups(named, recipe, lambda name: {"body.a": 1, "body.b": 3}[name], 3)
     by = {id(group["params"][0]): (group["base"], group["weight_decay"]) for group in found}
     assert [by[id(parameter)] for _, parameter in named] == [(0.25, 0.1), (1.0, 0.0), (3.0, 0.1)]
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+def test_of_every_family_no_norm_and_no_bias_decays(embedder, family):
+    module = embedder(family).tunable.module()
+    kept = {
+        id(each) for part in module.modules() if "norm" in type(part).__name__.lower() for each in part.parameters()
+    }
+    kept |= {id(each) for name, each in module.named_parameters() if name.endswith("bias")}
+    named = [(f"body.{name}", each.requires_grad_()) for name, each in module.named_parameters()]
+    found = groups(named, Recipe(weight_decay=0.1), lambda _: 1, 1)
+    still = {id(each) for group in found if group["weight_decay"] == 0 for each in group["params"]}
+    assert kept <= still
+    assert still != {id(each) for _, each in named}
+
+
+def test_factors_that_are_drawn_to_one_do_not_decay_to_none():
+    """IA3's are (1, d) or (d, 1); a head of one output is a matrix all the same."""
+    named = [("body.ia3", torch.nn.Parameter(torch.ones(1, 4))), ("head.weight", torch.nn.Parameter(torch.ones(1, 4)))]
+    found = groups(named, Recipe(weight_decay=0.1), lambda _: 1, 1)
+    assert [group["weight_decay"] for group in found] == [0.0, 0.1]
 
 
 class One:

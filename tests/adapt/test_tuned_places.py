@@ -41,10 +41,11 @@ PLACES = {
 
 
 @pytest.mark.parametrize("family", list(MAKES))
-@pytest.mark.parametrize("name", ["lora", "ia3", "adapter"])
-def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_first(embedder, make, family, name):
-    job = make(rows=24, family=family, **ALL, settings={"lora.k": 2} if name == "lora" else {})
-    rung = TUNED[name]
+@pytest.mark.parametrize("name", ["lora", "ia3", "adapter", "adapter houlsby"])
+def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_first(make, family, name):
+    settings = {"lora": {"lora.k": 2}, "adapter houlsby": {"adapter.placement": "houlsby"}}.get(name, {})
+    job = make(rows=24, family=family, **ALL, settings=settings)
+    rung = TUNED[name.partition(" ")[0]]
     assert rung.applies(job) == ""
     probe = job.tunable.prepare(["the card has not arrived", "yes"])
     body = rung.method.body(job, rung.method.settings(job)[0], probe)
@@ -52,7 +53,7 @@ def test_every_family_takes_modules_in_every_block_and_they_change_nothing_at_fi
     plain = job.tunable.vectors(job.tunable.module(), batch)
     assert torch.allclose(body.vectors(body.module, batch), plain, atol=1e-5)
     found = places(job.tunable, job.tunable.module())
-    assert len(re.split("[,;] ", body.where())) == {"lora": len(found.every), "adapter": 1}.get(
+    assert len(re.split("[,;] ", body.where())) == {"lora": len(found.every), "adapter": 1, "adapter houlsby": 2}.get(
         name, len(found.keys_values) + 1
     )
     depths = {job.tunable.depth(key) for key, each in body.module.named_parameters() if each.requires_grad}
@@ -105,3 +106,31 @@ def test_an_adapter_names_its_backbone_and_no_place_of_this_machine(make, base, 
 def test_one_block_is_one(k, said):
     module = torch.nn.Sequential(torch.nn.Linear(2, 2))
     assert Body(module, lambda *_: None, k=k, kind="adapter").where().endswith(said)
+
+
+@pytest.mark.parametrize("family", list(MAKES))
+@pytest.mark.parametrize("name", ["prefix", "prompt"])
+def test_every_family_learns_tokens_alone_before_its_text_or_says_why_not(make, family, name):
+    job, rung = make(rows=24, family=family, **ALL), TUNED[name]
+    if why := rung.applies(job):
+        assert why.startswith(f"{family} can't take {name}")
+        return
+    ground, rows = Ground.of(job), np.arange(24)
+    learner, body, _ = rung.learner(ground, rows, rung.method.settings(job)[0], None, warm=None)
+    learns = set(learner.trained())
+    assert {key.rpartition(".")[0] for key in learns} == {"head", "body.prompt_encoder.default.embedding"}
+    assert body.where() == "prompt_encoder.default.embedding.weight"
+    assert np.isfinite(learner.predict(rows)).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lora", "modules at encoder.layer.*: attention.self.query, attention.self.key"),
+        ("ia3", "modules at encoder.layer.*: attention.self.key, attention.self.value"),
+        ("adapter", "modules at encoder.layer.*: output.dense"),
+        ("prompt", "modules at prompt_encoder"),
+    ],
+)
+def test_where_modules_are_stands_in_the_notes_of_a_climb(make, name, said):
+    assert [note for note in TUNED[name].climb(make(**ALL)).notes if note.startswith(said)]

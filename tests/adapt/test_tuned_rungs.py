@@ -1,6 +1,7 @@
 """Rungs that train: what they claim to freeze stays, what they save is the difference, their settings do something."""
 
 import gc
+import re
 import weakref
 from dataclasses import replace
 
@@ -14,8 +15,9 @@ from rung.adapt.prefix import Suffix, keep
 from rung.adapt.training.learner import Net
 from rung.adapt.training.loop import Around, train
 from rung.adapt.training.recipe import Recipe
+from rung.backbones.load import load
 from rung.core.types import Task
-from rung.testing.toys import MAKES
+from rung.testing.toys import MAKES, tiny
 
 TUNED = {rung.name: rung for rung in rungs() if getattr(rung, "dear", False)}
 ALL = {"asked": TUNED}
@@ -38,12 +40,27 @@ def trained(rung, job):
     return before, hashes(learner.net), learner, body
 
 
+LEARNS = {  # what each may change, and all of it
+    "partial": r"^head\.|encoder\.layer\.1\.",
+    "contrastive": "",  # of few rows
+    "lora": r"^head\.|\.lora_[AB]\.",
+    "ia3": r"^head\.|\.ia3_l\.",
+    "prefix": r"^head\.|\.prompt_encoder\.",
+    "prompt": r"^head\.|\.prompt_encoder\.",
+    "adapter": r"^head\.|\.adapter_",
+    "full": "",
+    "scratch": "",
+}
+
+
 @pytest.mark.parametrize("name", TUNED)
 def test_only_what_may_learn_has_changed(make, name):
-    before, after, learner, _ = trained(TUNED[name], make(**ALL))
+    before, after, learner, body = trained(TUNED[name], make(**ALL))
     moved = {key for key in before if before[key] != after[key]}
     assert moved
     assert moved <= set(learner.trained())
+    named = {key: body.names.get(key.removeprefix("body."), key) for key in dict(learner.net.named_parameters())}
+    assert {key for key in named if re.search(LEARNS[name], named[key])} == set(learner.trained())
     assert any(key.startswith("head.") for key in moved)
     assert any(not key.startswith("head.") for key in moved)
 
@@ -221,18 +238,23 @@ def test_rungs_that_only_a_name_starts_say_so(make):
 
 def test_contrastive_is_for_few_rows_of_classes(make):
     rung = TUNED["contrastive"]
+    for rows in (7, 1001):
+        job = replace(make(), target=make().target.take(np.resize(np.arange(72), rows)))
+        assert rung.applies(job) == f"it is made for 8 to 1,000 rows, not {rows:,}"
     assert "target of classes" in rung.applies(make(Task.REGRESSION))
     assert rung.applies(make()) == ""
 
 
-def test_scratch_owes_nothing_to_the_pretrained_weights(make):
-    """Shuffling what was pretrained changes frozen features but nothing of scratch."""
+def test_scratch_owes_nothing_to_the_pretrained_weights(make, tmp_path):
+    """Other weights of the same architecture give the same start, and every matrix differs from what was pretrained."""
     job = make(**ALL)
-    rung = TUNED["scratch"]
-    body = rung.method.body(job, {}, job.tunable.prepare(["a"]))
+    rung, probe = TUNED["scratch"], job.tunable.prepare(["a"])
     pretrained = dict(job.tunable.module().named_parameters())
-    drawn = dict(body.module.named_parameters())
-    assert not any(drawn[name].equal(pretrained[name]) for name in drawn if name.endswith("dense.weight"))
+    one = dict(rung.method.body(job, {}, probe).module.named_parameters())
+    another = load(str(tiny("bert", tmp_path, seed=1)), precision="float32", cache=False, device="cpu").tunable
+    other = dict(rung.method.body(replace(job, tunable=another), {}, probe).module.named_parameters())
+    assert all(one[name].equal(other[name]) for name in one)
+    assert not any(one[name].equal(pretrained[name]) for name in one if one[name].ndim > 1)
 
 
 @pytest.mark.parametrize("name", ["partial", "full"])

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rung.adapt import contrastive, costs, starts
+from rung.adapt import contrastive, costs, starts, tuned
 from rung.adapt.costs import FEW, folds_of
 from rung.adapt.ground import Ground
 from rung.adapt.ladder import rungs
 from rung.adapt.runs import agreed
-from rung.adapt.settings import checked_settings, known_settings, suit
+from rung.adapt.settings import checked_settings, for_rungs, known_settings, suit
+from rung.adapt.training.loop import train
 from rung.adapt.training.rate_finder import HIGHEST, LOWEST
 from rung.core.errors import BadOption
 from rung.core.stops import Collapse
@@ -49,6 +50,7 @@ def test_settings_are_checked_by_name_and_kind():
         ("full.rate", "nan", "more than 0 and less than 1"),
         ("full.l2sp", "-1", "0 or more"),
         ("full.batch", "0", "1 or more"),
+        ("contrastive.batch", "1", "2 or more"),
         ("adapter.size", "0", "1 or more"),
         ("full.smoothing", "2", "0 or more and less than 1"),
         ("full.mixout", "1", "0 or more and less than 1"),
@@ -83,7 +85,43 @@ def test_settings_that_this_job_has_no_use_for_are_said(make):
     assert "partial.smoothing 0.1 was not used: it is for targets of one class a row" in notes
     assert "partial.imbalance focal was not used: it is for targets of one class a row" in notes
     assert "partial.k 9 was cut to the 2 blocks that there are" in notes
+    one = TUNED["partial"].climb(make(**ALL, settings={"partial.k": 1, "partial.gradual": True})).notes
+    assert "partial.gradual was not used: one block alone is trained" in one
     assert not any("was not used" in note for note in TUNED["full"].climb(make(**ALL)).notes)
+
+
+@pytest.mark.parametrize("option", ["lr", "search"])
+def test_options_of_training_want_a_rung_that_trains(option):
+    for_rungs({}, ["prior", "lora"], {option: 3})
+    for_rungs({}, ["prior", "frozen"], {option: None})
+    with pytest.raises(BadOption, match=rf"--{option}: wanted a rung that trains among those tried: prior, frozen"):
+        for_rungs({}, ["prior", "frozen"], {option: 3})
+
+
+@pytest.mark.parametrize("said", ["auto", "none", "weights", "focal"])
+def test_class_weights_are_taken_where_the_head_took_them_unless_the_user_says(make, monkeypatch, said):
+    heard = []
+    monkeypatch.setattr(tuned, "train", lambda *given: heard.append(given[-1].weight_C) or train(*given))
+    begun = tuned.begin
+    rung, rows = TUNED["full"], np.r_[np.arange(0, 72, 3), 1, 2]  # the toys' classes take turns
+    job = make(**ALL, settings={"full.imbalance": said})
+    for head in (True, False):
+        monkeypatch.setattr(tuned, "begin", lambda *a, head=head, **k: replace(begun(*a, **k), weighted=head))
+        rung._train(Ground.of(job), rows, {}, "it", aside=None)
+    assert [each is not None for each in heard] == [said in ("auto", "weights"), said == "weights"]
+
+
+@pytest.mark.parametrize("better", [1, 2])
+def test_of_partials_settings_the_one_that_scores_best_on_rows_set_aside_is_taken(make, monkeypatch, better):
+    rung = TUNED["partial"]
+    train = rung._train
+
+    def scored(ground, rows, setting, *rest, **more):
+        return replace(train(ground, rows, setting, *rest, **more), score=float(setting["k"] == better))
+
+    monkeypatch.setattr(rung, "_train", scored)
+    monkeypatch.setattr(rung.method, "settings", lambda _: [{"k": 1}, {"k": 2}])
+    assert rung.climb(make(**ALL)).choice["k"] == better
 
 
 def test_more_blocks_than_there_are_are_all(make):

@@ -58,8 +58,8 @@ def promoted(step):
     return replace(step, evidence=replace(step.evidence, promoted=True))
 
 
-def ladder():
-    return Ladder([], Quiet(), lambda: 1e9, lambda _: None, lambda _: None, lambda model, job: 1.0)
+def ladder(latency=1.0):
+    return Ladder([], Quiet(), lambda: 1e9, lambda _: None, lambda _: None, lambda model, job: latency)
 
 
 def test_models_that_err_apart_are_blended_and_promoted(job):
@@ -70,6 +70,18 @@ def test_models_that_err_apart_are_blended_and_promoted(job):
     assert step.evidence.gain.bound > 0
     assert len(step.evidence.choice["weights"]) > 1
     assert sum(step.evidence.choice["weights"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("latency", "winner"), [(1.9, "ensemble"), (2.1, "m0")])
+def test_a_blend_over_twice_as_slow_owes_the_gain_that_any_such_rung_does(job, latency, winner):
+    said = {f"m{seed}": noisy(job, seed, 1.5) for seed in range(4)}
+    before = climbed(job, said)
+    held = tuple(
+        replace(each, evidence=replace(each.evidence, latency_ms=1.0, size_bytes=10**6)) for each in before.steps
+    )
+    found = with_ensemble(replace(job, min_gain=50.0), ladder(latency), replace(before, steps=held))
+    assert found.step("ensemble").evidence.latency_ms == latency
+    assert found.winner == winner
 
 
 def test_a_member_that_knows_all_leaves_no_blend(job):

@@ -12,7 +12,7 @@ from rung.core.types import Column
 
 WORDS = {
     "fusion": WAYS,
-    "imbalance": ("none", "weights", "focal"),
+    "imbalance": ("auto", "none", "weights", "focal"),
     "kind": ("plain", "rslora", "dora"),
     "placement": ("pfeiffer", "houlsby"),
 }
@@ -26,6 +26,7 @@ BOUNDS: dict[str, tuple[float, float, bool, bool]] = {
     "warmup": (0, 1, True, True),
     "smoothing": (0, 1, True, False),
     "mixout": (0, 1, True, False),
+    "contrastive.batch": (2, inf, True, False),  # a pair has two rows
     "rank": (1, 1024, True, True),  # no layer of a usual backbone is wider: more would be no low rank
 }
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
@@ -75,13 +76,18 @@ def suit(settings: Mapping[str, Any], columns: Sequence[Column]) -> None:
             raise BadOption(f"--set {name}", wanted=wanted, got="+".join(odd))
 
 
-def for_rungs(settings: Mapping[str, Any], names: Collection[str]) -> None:
-    """See that the rung of each setting is among those that may be tried.
+def for_rungs(settings: Mapping[str, Any], names: Collection[str], training: Mapping[str, Any] | None = None) -> None:
+    """See that the rung of each setting is among those that may be tried, and one that trains for `training`'s options.
 
     Raises BadOption for a setting that nothing would read.
 
     >>> for_rungs({"lora.rank": 16}, ("prior", "frozen", "lora"))
     """
+    trains = {name.partition(".")[0] for name in known_settings()}
+    for option, value in (training or {}).items():
+        if value and not trains & set(names):
+            wanted = f"a rung that trains among those tried: {', '.join(names)}"
+            raise BadOption(f"--{option}", wanted=wanted, got=value, fix="Name one, such as --rungs frozen,partial.")
     for name in settings:
         rung = name.partition(".")[0]
         if rung not in names:
@@ -114,7 +120,8 @@ def _as(name: str, value: Any, default: Any) -> Any:
     except (TypeError, ValueError):
         raise BadOption(f"--set {name}", wanted="a whole number" if whole else "a number", got=value) from None
     option = name.rpartition(".")[2]
-    low, high, from_low, to_high = BOUNDS.get(option, (1 if option in COUNTS else 0, inf, True, False))
+    usual = BOUNDS.get(option, (1 if option in COUNTS else 0, inf, True, False))
+    low, high, from_low, to_high = BOUNDS.get(name, usual)
     if not (low < number < high or (from_low and number == low) or (to_high and number == high)):
         start = f"{low:g} or more" if from_low else f"more than {low:g}"
         end = "" if high == inf else f", {high:g} at most" if to_high else f" and less than {high:g}"

@@ -272,13 +272,12 @@ class Tuned:
         job, recipe = ground.job, self.recipe_for(ground.job, setting)
         brief = aside is not None and not len(aside)
         learner, body, start = self.learner(ground, rows, setting, None if brief else aside, warm=name)
-        if start.weighted and recipe.imbalance == "none":
-            recipe = replace(recipe, imbalance="weights")
+        weighted = recipe.imbalance == "weights" or (recipe.imbalance == "auto" and start.weighted)
         before = copied(learner) if recipe.wise else {}
         around = Around(
             job.seed, name, job.notebook, job.tell,
             stop_after=setting.get("stop_after"),
-            weight_C=class_weights(job, rows) if recipe.imbalance == "weights" else None,
+            weight_C=class_weights(job, rows) if weighted else None,
             early_look=not self.fresh,
             after=after,
         )  # fmt: skip

@@ -15,9 +15,9 @@ OF_TRAINING = ("smoothing", "imbalance", "head_rate", "patience", "wise", "micro
 def unheeded(rung: str, job: Job, settings: Sequence[Mapping[str, Any]] = ()) -> list[str]:
     """One sentence for each such setting. settings: the rung's short list."""
     found, asked = [], job.settings
-    for name, unused in (("smoothing", 0.0), ("imbalance", "none")):
-        said = asked.get(f"{rung}.{name}", unused)
-        if said != unused and not job.target.task.one_label:
+    for name, unused in (("smoothing", (0.0,)), ("imbalance", ("auto", "none"))):
+        said = asked.get(f"{rung}.{name}", unused[0])
+        if said not in unused and not job.target.task.one_label:
             found.append(f"{rung}.{name} {said} was not used: it is for targets of one class a row")
     if settings and all(each.get("stop_after") == 0 for each in settings):
         idle = [f"{rung}.{name}" for name in OF_TRAINING if asked.get(f"{rung}.{name}") is not None]
@@ -25,6 +25,8 @@ def unheeded(rung: str, job: Job, settings: Sequence[Mapping[str, Any]] = ()) ->
     blocks = job.tunable.count if job.tunable is not None else 0
     if (k := int(asked.get(f"{rung}.k", 0))) > blocks:
         found.append(f"{rung}.k {k} was cut to the {blocks} blocks that there are")
+    if k == 1 and asked.get(f"{rung}.gradual"):
+        found.append(f"{rung}.gradual was not used: one block alone is trained")
     said = asked.get(f"{rung}.augment", AUTO)
     odd = [name for name in said.split("+") if name not in (AUTO, NONE, *fitting(job))]
     if odd:

@@ -128,7 +128,8 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     started = perf_counter()
     view = view or Quiet()
     chosen = _choose(options)
-    for_rungs(checked_settings(options.set), [rung.name for rung in chosen])
+    asked = {"lr": options.lr, "search": options.search}
+    for_rungs(checked_settings(options.set), [rung.name for rung in chosen], asked)
     if options.search:
         need("optuna", "search")
         if options.storage and leads():

@@ -1,9 +1,11 @@
 """Body and head as one module over prepared rows: what the loop trains, whatever a row is made of."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from rung.adapt.training.mix import mix, mixed
 from rung.backbones.dropout import use_bytes
 from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
+from rung.core.stops import Collapse
 from rung.core.types import Floats, Ints
 
 Vectors = Callable[..., Tensor]
@@ -191,6 +194,21 @@ class Learner:
         if self.net.fresh:
             found |= {f"body.{name}": each for name, each in statistics(self.net.body).items()}
         return found
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold that nothing changes within but what learns. Raises Collapse, at the end, where a checksum differs."""
+        before = self._frozen()
+        yield
+        now = self._frozen()
+        if moved := [name for name, each in before.items() if now[name] != each]:
+            raise Collapse(f"{len(moved)} tensors that should be frozen changed in training, {moved[0]} among them")
+
+    def _frozen(self) -> dict[str, int]:
+        buffers = {} if self.net.fresh else dict(self.net.named_buffers())
+        every, learns = {**dict(self.net.named_parameters()), **buffers}, self.trained()
+        still = {name: each.detach().cpu().contiguous() for name, each in every.items() if name not in learns}
+        return {name: crc32(each.reshape(-1).view(torch.uint8).numpy()) for name, each in still.items()}
 
     def head(self) -> LinearHead:
         """The head as a bundle keeps it."""

@@ -82,7 +82,7 @@ def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, aro
     Deterministic on a CPU, also when it was interrupted and goes on from its notebook.
     """
     run = _Run(learner, recipe, rows, judge, around)
-    with torch.random.fork_rng(devices=None if torch.cuda.is_available() else []):
+    with torch.random.fork_rng(devices=None if torch.cuda.is_available() else []), learner.holding():
         torch.manual_seed(around.seed)
         return run.go()
 

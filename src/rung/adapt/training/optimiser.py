@@ -29,7 +29,8 @@ def groups(named: Iterable[tuple[str, nn.Parameter]], recipe: Recipe, depth: Cal
         if not parameter.requires_grad:
             continue
         rate = recipe.head_rate if name.startswith(HEAD) else recipe.rate * recipe.layer_decay ** (top - depth(name))
-        decay = recipe.weight_decay if parameter.ndim > 1 else 0.0
+        matrix = parameter.ndim > 1 if name.startswith(HEAD) else parameter.squeeze().ndim > 1  # IA3 scales by (1, d)
+        decay = recipe.weight_decay if matrix else 0.0
         found.setdefault((rate, decay), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "base": rate, "weight_decay": decay}

@@ -17,11 +17,11 @@ class Recipe:
     the head. layer_decay: factor on the rate for each block further down. batch: rows a step; micro: rows that pass
     at once (gradients of the rest are added up), None for all of them. warmup: share of the steps. patience: epochs
     in a row that score no better than an earlier one on the rows set aside, after which training stops; the start does
-    not count, for one that is hard to better is often bettered only when the rate has fallen. imbalance: "none",
-    "weights" (balanced class weights) or "focal" (gamma 2). l2sp: pull back to the start of each body weight.
-    mixout: share of the body's weights that stand at their start in a step. gradual: unfreeze block
-    after block from the top over the first half of training. wise: try weights between start and end. augment: "auto"
-    (what the rows set aside agree to), "none", or changes such as "crop+flip" of images and sounds that train.
+    not count, for one that is hard to better is often bettered only when the rate has fallen. imbalance: "auto"
+    (class weights where the head took them), "none", "weights" (balanced ones) or "focal" (gamma 2). l2sp: pull back
+    to the start of each body weight. mixout: share of those that stand at their start in a step. gradual: unfreeze
+    block after block from the top over the first half of training. wise: try weights between start and end. augment:
+    "auto" (what the rows set aside agree to), "none", or changes such as "crop+flip" of images and sounds that train.
     """
 
     epochs: int = 4
@@ -35,7 +35,7 @@ class Recipe:
     micro: int | None = None
     patience: int = 2
     smoothing: float = 0.0
-    imbalance: Literal["none", "weights", "focal"] = "none"
+    imbalance: Literal["auto", "none", "weights", "focal"] = "auto"
     l2sp: float = 0.0
     mixout: float = 0.0
     gradual: bool = False
