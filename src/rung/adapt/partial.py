@@ -5,13 +5,13 @@ from typing import Any
 
 from rung.adapt.base import register
 from rung.adapt.bodies import Body, top
-from rung.adapt.training.recipe import LEAST_FOR_SMALL, Recipe
+from rung.adapt.training.recipe import Recipe
 from rung.adapt.tuned import Tuned
 from rung.core.contracts import Job, Prepared
 
 
 class TopBlocks:
-    """The top k blocks, k from a short list: one and a third of all; of many texts a third, and two thirds briefly."""
+    """The top k blocks, k from a short list: one, and a third of all."""
 
     options: Mapping[str, Any] = {"k": 0}  # read only; 0: the short list
 
@@ -20,25 +20,17 @@ class TopBlocks:
         return "" if job.tunable is not None and job.tunable.count else "the backbone has no blocks"
 
     def settings(self, job: Job) -> list[dict[str, Any]]:
-        """One and a third of the blocks; from 400 rows of text on a third, and what `brief` says; or the user's k.
-
-        What the user says of epochs or rates stands in both.
-        """
+        """One and a third of the blocks; or the k that the user set."""
         assert job.tunable is not None
         if k := int(job.settings.get("partial.k", 0)):
             return [{"k": min(k, job.tunable.count)}]
-        third, deep = max(1, round(job.tunable.count / 3)), self.brief(job)
-        if deep is None or len(job.target) < LEAST_FOR_SMALL or job.inputs.media:
-            return [{"k": k} for k in sorted({1, third})]
-        for name, said in (("epochs", "partial.epochs" in job.settings), ("times", _rated(job))):
-            deep = {key: value for key, value in deep.items() if key != name or not said}
-        return [{"k": third}, deep]
+        return [{"k": k} for k in sorted({1, max(1, round(job.tunable.count / 3))})]
 
     def brief(self, job: Job) -> dict[str, Any] | None:
-        """Two thirds of the blocks for two epochs at half the rates; None where that is no more than a third."""
+        """Two thirds of the blocks for two epochs at half the rates; None where that is no more than the short list."""
         assert job.tunable is not None
-        k, third = round(2 * job.tunable.count / 3), max(1, round(job.tunable.count / 3))
-        return {"k": k, "epochs": 2, "times": 0.5} if k > third else None
+        k = round(2 * job.tunable.count / 3)
+        return {"k": k, "epochs": 2, "times": 0.5} if k > self.settings(job)[-1]["k"] else None
 
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:
         """Every k up to two thirds of the blocks."""
@@ -50,10 +42,6 @@ class TopBlocks:
         """Cut the model at the freeze line."""
         assert job.tunable is not None
         return top(job.tunable, int(setting["k"]), probe)
-
-
-def _rated(job: Job) -> bool:
-    return job.rate is not None or "partial.rate" in job.settings
 
 
 register(

@@ -207,14 +207,17 @@ class Learner:
     def _frozen(self) -> dict[str, int]:
         buffers = {} if self.net.fresh else dict(self.net.named_buffers())
         every, learns = {**dict(self.net.named_parameters()), **buffers}, self.trained()
-        still = {name: each.detach().cpu().contiguous() for name, each in every.items() if name not in learns}
-        return {name: crc32(each.reshape(-1).view(torch.uint8).numpy()) for name, each in still.items()}
+        return {name: _checksum(each) for name, each in every.items() if name not in learns}
 
     def head(self) -> LinearHead:
         """The head as a bundle keeps it."""
         layer: Any = self.net.head
         weight, bias = layer.weight.detach().cpu(), layer.bias.detach().cpu()
         return LinearHead(weight.numpy().T.copy(), bias.numpy().copy(), self.link)
+
+
+def _checksum(tensor: Tensor) -> int:
+    return crc32(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
 
 
 def statistics(module: nn.Module) -> dict[str, Tensor]:
