@@ -105,7 +105,7 @@ def told(seed: int) -> dict[str, Any]:
     with TemporaryDirectory() as place:
         source, shifted = texts("source", TRAIN, seed), texts("shifted", TEST, seed + 100)
         run = rung.fit(
-            source, target="label", test=shifted, rungs="frozen,full", metric="log_loss", budget=300, seed=seed,
+            source, target="label", test=shifted, rungs="frozen,full", metric="log_loss", budget=120, seed=seed,
             out=Path(place) / "run",
         )  # fmt: skip
         row = {"seed": seed, "way": "report", "says": run.evidence.verdict("shift").sentence}

@@ -98,8 +98,8 @@ def make(embedder):
 def learner(make):
     """Make a learner over a tiny whole model, its head drawn with a seed."""
 
-    def new(rows=48, task=Task.MULTICLASS):
-        job = make(task, rows)
+    def new(rows=48):
+        job = make(rows=rows)
         body = whole(job.tunable)
         torch.manual_seed(0)
         net = Net(body.module, body.vectors, torch.nn.Linear(job.tunable.card.width, job.target.outputs))

@@ -117,8 +117,8 @@ def test_of_every_family_no_norm_and_no_bias_decays(embedder, family):
 
 
 def test_factors_that_are_drawn_to_one_do_not_decay_to_none():
-    """IA3's are (1, d) or (d, 1); a head of one output is a matrix all the same."""
-    named = [("body.ia3", torch.nn.Parameter(torch.ones(1, 4))), ("head.weight", torch.nn.Parameter(torch.ones(1, 4)))]
+    """IA3's have two dimensions, (1, d) or (d, 1); a head of one output is a matrix all the same."""
+    named = [(name, torch.nn.Parameter(torch.ones(1, 4))) for name in ("body.value.ia3_l.default", "head.weight")]
     found = groups(named, Recipe(weight_decay=0.1), lambda _: 1, 1)
     assert [group["weight_decay"] for group in found] == [0.0, 0.1]
 

@@ -50,7 +50,7 @@ def test_settings_are_checked_by_name_and_kind():
         ("full.rate", "nan", "more than 0 and less than 1"),
         ("full.l2sp", "-1", "0 or more"),
         ("full.batch", "0", "1 or more"),
-        ("contrastive.batch", "1", "2 or more"),
+        ("contrastive.batch", "4", "8 or more"),
         ("adapter.size", "0", "1 or more"),
         ("full.smoothing", "2", "0 or more and less than 1"),
         ("full.mixout", "1", "0 or more and less than 1"),

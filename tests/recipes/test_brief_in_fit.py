@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 
 import rung
 from rung.adapt.costs import predicted
+from rung.recipes.refit import NOT_REFITTED
 from rung.testing.toys import tiny, toy_table
 
 BRIEF = {"k": 1, "epochs": 2, "times": 10.0}
@@ -18,14 +20,13 @@ def fitted(tmp_path, monkeypatch):
     backbone = str(tiny("bert", tmp_path / "bert"))
     table = toy_table(120, seed=2).select("text", "label")
 
-    def cost(rung, job):
-        return replace(predicted(rung, job), settings={"partial.brief": BRIEF, "partial.folds": 2})
+    def fit(name, folds=2, **more):
+        def cost(rung, job):
+            return replace(predicted(rung, job), settings={"partial.brief": BRIEF, "partial.folds": folds})
 
-    monkeypatch.setattr("rung.adapt.tuned.in_brief", cost)
-
-    def fit(name, **more):
+        monkeypatch.setattr("rung.adapt.tuned.in_brief", cost)
         options = {"rungs": "classic,partial", "budget": "1h", "test": 0.3, "ensemble": True, "backbone": backbone}
-        return rung.fit(table, target="label", out=tmp_path / name, **options, **more)
+        return rung.fit(table, target="label", out=tmp_path / name, **(options | more))
 
     return fit
 
@@ -61,3 +62,16 @@ def test_resumed_after_the_last_rung_it_ends_in_the_same_evidence(fitted, monkey
     assert [(step.name, step.score, step.gain) for step in again.rungs] == [
         (step.name, step.score, step.gain) for step in whole.rungs
     ]
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+def test_of_one_fold_without_time_for_more_its_model_is_delivered(fitted, monkeypatch, ensemble):
+    monkeypatch.setattr("rung.recipes.refit.to_refit", lambda *_: float("inf"))
+    run = fitted("run", folds=1, ensemble=ensemble, metric="log_loss", confidence=0.5)
+    step = run.evidence.rung("partial")
+    assert run.evidence.rows["folds"] == 1
+    assert step.promoted
+    others = " (classic: all labelled rows outside the test rows)" if run.evidence.winner == "ensemble" else ""
+    assert run.evidence.trained_on == NOT_REFITTED + others
+    texts = toy_table(20, seed=3)["text"].to_list()
+    assert np.isfinite(rung.load(run.path).predict_proba(texts)).all()

@@ -33,10 +33,10 @@ class TopBlocks:
         return {"k": k, "epochs": 2, "times": 0.5} if k > self.settings(job)[-1]["k"] else None
 
     def space(self, job: Job) -> dict[str, tuple[Any, ...]]:
-        """Every k up to two thirds of the blocks."""
+        """Every k up to half of the blocks."""
         assert job.tunable is not None
         first = self.settings(job)[0]["k"]
-        return {"k": (first, *(k for k in range(1, round(2 * job.tunable.count / 3) + 1) if k != first))}
+        return {"k": (first, *(k for k in range(1, job.tunable.count // 2 + 1) if k != first))}
 
     def body(self, job: Job, setting: Mapping[str, Any], probe: Prepared) -> Body:
         """Cut the model at the freeze line."""

@@ -26,7 +26,7 @@ BOUNDS: dict[str, tuple[float, float, bool, bool]] = {
     "warmup": (0, 1, True, True),
     "smoothing": (0, 1, True, False),
     "mixout": (0, 1, True, False),
-    "contrastive.batch": (2, inf, True, False),  # a pair has two rows
+    "contrastive.batch": (8, inf, True, False),  # four rows of each of two classes, or all are drawn together
     "rank": (1, 1024, True, True),  # no layer of a usual backbone is wider: more would be no low rank
 }
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

@@ -25,7 +25,7 @@ def unheeded(rung: str, job: Job, settings: Sequence[Mapping[str, Any]] = ()) ->
     blocks = job.tunable.count if job.tunable is not None else 0
     if (k := int(asked.get(f"{rung}.k", 0))) > blocks:
         found.append(f"{rung}.k {k} was cut to the {blocks} blocks that there are")
-    if k == 1 and asked.get(f"{rung}.gradual"):
+    if rung == "partial" and asked.get("partial.gradual") and settings and all(each["k"] == 1 for each in settings):
         found.append(f"{rung}.gradual was not used: one block alone is trained")
     said = asked.get(f"{rung}.augment", AUTO)
     odd = [name for name in said.split("+") if name not in (AUTO, NONE, *fitting(job))]

@@ -14,7 +14,7 @@ from typing import Any, Literal, cast
 from rung.core.contracts import Job, Model, Rung, Trial
 from rung.core.evidence import Difference, RungEvidence
 from rung.core.memory import out_of_memory
-from rung.core.stops import Collapse, OutOfTime
+from rung.core.stops import Collapse, OutOfTime, Thawed
 from rung.core.types import Cost, Plan, Task
 from rung.evaluate.collapse import collapsed
 from rung.evaluate.compare import compare, holm
@@ -158,6 +158,8 @@ def _try(rung: Rung, job: Job, ladder: Ladder, before: Sequence[Step], incumbent
         return ended("collapsed", str(died))
     except OutOfTime as spent:
         return ended("skipped", str(spent))
+    except Thawed as moved:
+        return ended("failed", str(moved))
     except (MemoryError, RuntimeError) as error:
         if incumbent is None or not out_of_memory(error):
             raise
@@ -184,7 +186,10 @@ def _affordable(
     spent = no_more(step.evidence for step in before) if dear else ""
     if why := rung.applies(job) or spent or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
         return None, why
-    cost = agreed(rung.predict_cost(job))
+    try:
+        cost = agreed(rung.predict_cost(job))
+    except Thawed as moved:  # in the steps that were measured
+        return None, str(moved)
     left = agreed(ladder.left() - (to_refit(job, *held) if held else 0.0))  # each process has its own seconds
     if held and cost.seconds > left:
         return cost, f"needs about {cost.seconds:.0f} s, more than the {max(left, 0):.0f} s left of the budget"

@@ -17,11 +17,11 @@ from rung.adapt.training.mix import mix, mixed
 from rung.backbones.dropout import use_bytes
 from rung.bundle.heads import LinearHead, Link, linked
 from rung.core.contracts import Prepared, Tunable
-from rung.core.stops import Collapse
+from rung.core.stops import Thawed
 from rung.core.types import Floats, Ints
 
 Vectors = Callable[..., Tensor]
-NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+NORMS = nn.modules.batchnorm._NormBase  # noqa: SLF001  # all that count statistics
 
 
 class Net(nn.Module):
@@ -197,16 +197,20 @@ class Learner:
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Hold that nothing changes within but what learns. Raises Collapse, at the end, where a checksum differs."""
+        """Hold that nothing changes within but what learns. Raises Thawed, at the end, where a checksum differs."""
         before = self._frozen()
         yield
         now = self._frozen()
-        if moved := [name for name, each in before.items() if now[name] != each]:
-            raise Collapse(f"{len(moved)} tensors that should be frozen changed in training, {moved[0]} among them")
+        if moved := [name for name, each in before.items() if now.get(name) != each]:
+            others = f" and {len(moved) - 1} more" if len(moved) > 1 else ""
+            raise Thawed(f"{moved[0]}{others}, which should be frozen, changed in training")
 
     def _frozen(self) -> dict[str, int]:
-        buffers = {} if self.net.fresh else dict(self.net.named_buffers())
-        every, learns = {**dict(self.net.named_parameters()), **buffers}, self.trained()
+        learns, own = self.trained(), self.net.state_dict(keep_vars=True)  # without caches, which may grow as they like
+        counted = (
+            {} if self.net.fresh else {name: each for name, each in own.items() if not isinstance(each, nn.Parameter)}
+        )
+        every = {**dict(self.net.named_parameters()), **counted}
         return {name: _checksum(each) for name, each in every.items() if name not in learns}
 
     def head(self) -> LinearHead:
@@ -217,7 +221,7 @@ class Learner:
 
 
 def _checksum(tensor: Tensor) -> int:
-    return crc32(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return crc32(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
 
 
 def statistics(module: nn.Module) -> dict[str, Tensor]:

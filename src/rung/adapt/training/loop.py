@@ -78,8 +78,8 @@ def train(learner: Learner, recipe: Recipe, rows: Ints, judge: Judge | None, aro
     """Train `learner` on `rows` and leave the best weights in it; without a judge, the last.
 
     The start counts as epoch 0: a run that never betters it leaves it. Raises Collapse within the first tenth of the
-    steps when the loss is not finite, every row is answered alike or guessing scores better, and the start was not so.
-    Deterministic on a CPU, also when it was interrupted and goes on from its notebook.
+    steps when the loss is not finite, every row is answered alike or guessing scores better, and the start was not so;
+    Thawed where a frozen tensor moved. Deterministic on a CPU, also where a cut run goes on from its notebook.
     """
     run = _Run(learner, recipe, rows, judge, around)
     with torch.random.fork_rng(devices=None if torch.cuda.is_available() else []), learner.holding():

@@ -21,6 +21,8 @@ LARGE = 4096  # rows from which a table of words has its gradients by rows
 def groups(named: Iterable[tuple[str, nn.Parameter]], recipe: Recipe, depth: Callable[[str], int], top: int) -> Any:
     """Groups for AdamW: rate * layer_decay^(distance from the top), the head's own rate, decay on matrices alone.
 
+    IA3's factors, which would be drawn to none, are no matrices though they have two dimensions.
+
     named: parameters of head and body; depth: 0 for embeddings up to `top`. Frozen parameters are left out.
     Source: Howard and Ruder 2018, ULMFiT, section 3.2 (rates by layer); Loshchilov and Hutter 2019 (AdamW).
     """
@@ -29,8 +31,7 @@ def groups(named: Iterable[tuple[str, nn.Parameter]], recipe: Recipe, depth: Cal
         if not parameter.requires_grad:
             continue
         rate = recipe.head_rate if name.startswith(HEAD) else recipe.rate * recipe.layer_decay ** (top - depth(name))
-        matrix = parameter.ndim > 1 if name.startswith(HEAD) else parameter.squeeze().ndim > 1  # IA3 scales by (1, d)
-        decay = recipe.weight_decay if matrix else 0.0
+        decay = recipe.weight_decay if parameter.ndim > 1 and ".ia3_" not in name else 0.0
         found.setdefault((rate, decay), []).append(parameter)
     return [
         {"params": parameters, "lr": rate, "base": rate, "weight_decay": decay}
