@@ -64,14 +64,12 @@ def test_resumed_after_the_last_rung_it_ends_in_the_same_evidence(fitted, monkey
     ]
 
 
-@pytest.mark.parametrize("ensemble", [True, False])
-def test_of_one_fold_without_time_for_more_its_model_is_delivered(fitted, monkeypatch, ensemble):
+def test_of_one_fold_without_time_for_more_its_model_is_delivered(fitted, monkeypatch):
     monkeypatch.setattr("rung.recipes.refit.to_refit", lambda *_: float("inf"))
-    run = fitted("run", folds=1, ensemble=ensemble, metric="log_loss", confidence=0.5)
-    step = run.evidence.rung("partial")
-    assert run.evidence.rows["folds"] == 1
-    assert step.promoted
-    others = " (classic: all labelled rows outside the test rows)" if run.evidence.winner == "ensemble" else ""
-    assert run.evidence.trained_on == NOT_REFITTED + others
+    monkeypatch.setitem(BRIEF, "epochs", 8)
+    run = fitted("run", folds=1, rungs="partial", metric="log_loss")
+    assert run.evidence.winner == "partial"
+    assert (run.evidence.rows["folds"], run.evidence.rows["repeats"]) == (0, 1)  # one share of the rows
+    assert run.evidence.trained_on == NOT_REFITTED
     texts = toy_table(20, seed=3)["text"].to_list()
     assert np.isfinite(rung.load(run.path).predict_proba(texts)).all()

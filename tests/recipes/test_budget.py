@@ -8,6 +8,7 @@ import pytest
 
 from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
+from rung.core.stops import Thawed
 from rung.core.types import Cost, Fold, Inputs, Plan, Target, Task
 from rung.metrics.table import named
 from rung.recipes.budget import no_more, to_refit, too_late
@@ -74,6 +75,29 @@ def test_a_winner_is_refitted_where_one_training_fits_though_a_fold_of_two_setti
     climbed = Climbed((Step(HELD, trial(again=8.0), MODEL),), "partial", "")
     found, told = refitted(replace(job, left=lambda: left), [Dear()], climbed, lambda: left)
     assert (told, found.step("partial").model) == (said, model)
+
+
+def test_a_blend_that_is_not_refitted_says_which_members_learnt_from_all_rows(job):
+    blend = RungEvidence("ensemble", "tried", choice={"weights": {"classic": 0.4, "partial": 0.6}})
+    steps = (
+        Step(RungEvidence("classic", "tried"), trial(model=None)),
+        Step(HELD, trial(again=8.0), MODEL),
+        Step(blend),
+    )
+    _, told = refitted(job, [Dear()], Climbed(steps, "ensemble", ""), lambda: 9.0)
+    assert told == f"{NOT_REFITTED} (classic: all labelled rows outside the test rows)"
+
+
+class Moved(Dear):
+    def refit(self, job, choice):
+        raise Thawed("body.x, which should be frozen, changed in training")
+
+
+def test_a_frozen_tensor_that_moves_in_the_refit_leaves_the_first_folds_model(job):
+    climbed = Climbed((Step(HELD, trial(again=8.0), MODEL),), "partial", "")
+    found, told = refitted(job, [Moved()], climbed, lambda: 99.0)
+    assert found.step("partial").model is MODEL
+    assert told == "the training rows of the first fold alone: body.x, which should be frozen, changed in training"
 
 
 @pytest.mark.parametrize(("status", "barred"), [("tried", True), ("skipped", False), ("collapsed", False)])
