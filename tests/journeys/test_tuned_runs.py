@@ -155,8 +155,8 @@ def test_scratch_is_the_other_side_of_the_transfer_verdict(tmp_path, table):
     backbone = str(tiny("bert", tmp_path / "bert"))
     settings = {"partial.epochs": 6, "partial.batch": 16, "partial.rate": 3e-3, "scratch.epochs": 2}
     run = rung.fit(
-        table, target="label", backbone=backbone, rungs="classic,partial,scratch", set=settings, test=0.3, metric="log_loss",
-        out=tmp_path / "run",
+        table, target="label", backbone=backbone, rungs="classic,partial,scratch", set=settings, test=0.3,
+        metric="log_loss", out=tmp_path / "run",
     )  # fmt: skip
     assert {run.evidence.rung(name).status for name in ("classic", "partial", "scratch")} == {"tried"}
     assert "random start" in run.evidence.verdict("transfer").sentence

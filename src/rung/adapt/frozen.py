@@ -48,6 +48,7 @@ DENSER = 3.0  # times as long as one of words alone, a row of words and embeddin
 MOST_FOR_TREES = 1024  # numbers of an embedding; of wider ones trees see the main axes alone
 PASSES = 2.3  # over all rows at one strength, times the cube root of the outputs: measured, as are the next two
 USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root of the outputs
+A_PASS, FULL = 2.2e-3, 1000  # seconds of a pass beside its products, from so many rows on; in proportion below
 AT_REST = 0.3  # seconds of the path whatever its rows: 16 rows of MPQA took that in all
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
 MOST_CLASSES = 40  # Banking77's 77 classes took twice the time at 1,000 rows and gained nothing
@@ -103,7 +104,8 @@ class Frozen:
         if job.plan.kind != "folds":
             folds = inner_folds(job, folds[0].train, self.inner)
         tried = folds if len(folds[0].train) < MANY or job.plan.kind == "folds" else folds[:2]
-        work = work_of_path(job, width, len(folds))
+        products = rate_of_products()
+        work = work_of_path(job, width, len(folds), products)
         work *= 1 + len(NAMES) if job.named is not None else 1
         network = 0.0
         if len(folds[0].train) >= LEAST_FOR_MLP:
@@ -123,7 +125,7 @@ class Frozen:
         if _affords_signals(job, len(folds[0].train)):
             work *= 2 + signals_width(job) / width  # roots and signals have paths of their own
             words += making(job) if any(column.role is Role.SERIES for column in job.columns) else 0.0
-        return Cost(embedding + words + network + work / rate_of_products() + AT_REST, n * width * 4 * 3)
+        return Cost(embedding + words + network + work / products + AT_REST, n * width * 4 * 3)
 
     def climb(self, job: Job) -> Trial:
         """Embed, then try the variants on folds; see rung.adapt.search."""
@@ -274,11 +276,14 @@ def _no_negatives(job: Job) -> bool:
     return len(names) == 1 and names[0] in job.inputs.media and bool(job.inputs.embed(names[0]).min() >= 0)
 
 
-def work_of_path(job: Job, width: int, folds: int) -> float:
-    """Float operations of a path of strengths: the solver takes 4 steps a strength for 6 classes, 9 to 14 for 77."""
-    outputs = job.target.outputs
-    passes: float = PASSES * outputs ** (1 / 3)
-    return len(job.target) * width * outputs * folds * 4 * passes * len(STRENGTHS)
+def work_of_path(job: Job, width: int, folds: int, rate: float) -> float:
+    """Float operations of a path of strengths: the solver takes 4 steps a strength for 6 classes, 9 to 14 for 77.
+
+    What a pass takes beside its products counts as the operations that `rate` a second would do meanwhile.
+    """
+    n, outputs = len(job.target), job.target.outputs
+    passes: float = folds * PASSES * outputs ** (1 / 3) * len(STRENGTHS)
+    return passes * (4 * n * width * outputs + A_PASS * min(n, FULL) / FULL * rate)
 
 
 def rate_of_products() -> float:

@@ -54,4 +54,5 @@ def features(inputs: Inputs) -> Floats:
 def probe_seconds(job: Job, width: int) -> float:
     """How long a probe will take on embeddings `width` wide, from one product measured now."""
     folds = len(job.plan.folds) if job.plan.kind == "folds" else _Linear.inner
-    return work_of_path(job, width, folds) / rate_of_products() + AT_REST
+    rate = rate_of_products()
+    return work_of_path(job, width, folds, rate) / rate + AT_REST
