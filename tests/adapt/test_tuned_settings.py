@@ -44,6 +44,7 @@ def test_settings_are_checked_by_name_and_kind():
         ("lora.rnak", 16, "Did you mean 'lora.rank'"),
         ("lora.rank", "many", "a whole number"),
         ("lora.rank", "100000", "1024 at most"),
+        ("prefix.tokens", "100000", "256 at most"),
         ("lora.kind", "big", "one of plain, rslora, dora"),
         ("full.gradual", "perhaps", "true or false"),
         ("full.rate", "-1", "more than 0 and less than 1"),

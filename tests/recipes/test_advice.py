@@ -7,6 +7,7 @@ import pytest
 from rung.core.evidence import Difference, Evidence, RungEvidence, Verdict
 from rung.core.types import Finding
 from rung.recipes.advice import next_steps
+from rung.recipes.refit import NOT_REFITTED, REFITTED
 
 HURTS = Verdict("transfer", "hurts", "Transfer hurts.", -0.1, -0.2, -0.05)
 BASE = Evidence(
@@ -96,3 +97,9 @@ def test_rungs_that_died_in_training_are_to_be_tried_at_a_lower_rate():
     assert any(
         step.startswith("scratch died in") for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, late)))
     )
+
+
+@pytest.mark.parametrize(("trained_on", "said"), [(NOT_REFITTED, True), (REFITTED, False)])
+def test_a_model_that_learnt_from_one_fold_alone_is_said_to_want_a_budget(trained_on, said):
+    steps = next_steps(replace(BASE, trained_on=trained_on))
+    assert any("learnt from the training rows of one fold" in step for step in steps) is said

@@ -27,6 +27,7 @@ BOUNDS: dict[str, tuple[float, float, bool, bool]] = {
     "smoothing": (0, 1, True, False),
     "mixout": (0, 1, True, False),
     "contrastive.batch": (8, inf, True, False),  # four rows of each of two classes, or all are drawn together
+    "tokens": (1, 256, True, True),  # they take room of the text's own
     "rank": (1, 1024, True, True),  # no layer of a usual backbone is wider: more would be no low rank
 }
 TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

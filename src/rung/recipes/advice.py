@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rung.core.evidence import ONE_ERROR, Evidence, RungEvidence
 from rung.core.types import Finding
 from rung.recipes.far import CHECK
+from rung.recipes.refit import NOT_REFITTED
 
 LISTED = "rung backbones lists them by --domain and --language"
 SAME = "come from the same place"  # of test and validation rows: said once
@@ -48,6 +49,8 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     if not spoilt:  # what spoilt test rows say of the backbone is no ground for advice
         steps.extend(_of_transfer(evidence, next((each.fix for each in findings if each.check == CHECK), "")))
         steps.extend(_of_shift(evidence, steps))
+    if evidence.trained_on.startswith(NOT_REFITTED):
+        steps.append("Give more --budget: what is delivered learnt from the training rows of one fold, not from all.")
     if enough is not None and enough.verdict == "no":
         steps.append(enough.sentence)
     steps.extend(_of_luck(evidence))

@@ -6,7 +6,7 @@ from rung.core.contracts import Job, Trial
 from rung.core.evidence import RungEvidence
 from rung.core.types import Cost
 
-HOPELESS = 0.25  # of what the quickest took to train: who comes later is as dear, and to measure it takes seconds too
+HOPELESS = 0.25  # of what the quickest takes to train: who comes later is as dear, and to measure it takes seconds too
 
 
 def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
@@ -21,15 +21,31 @@ def to_refit(job: Job, evidence: RungEvidence, trial: Trial | None) -> float:
 def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float, quickest: float) -> str:
     """Why a rung is not worth measuring with so many seconds left; empty where it may be.
 
-    quickest: seconds of the quickest rung that trained before, for one that trains; 0 where there is none.
+    quickest: seconds of the quickest rung that trains (see quickest_of), for one that does; else 0.
     """
     owed = to_refit(job, evidence, trial)
     spare = left - owed
     if spare <= 0:
         return f"nothing is left of the budget{f' but to train {evidence.name} on all rows' if owed else ''}"
     if spare < HOPELESS * quickest:
-        return f"the {spare:.0f} s left of the budget are under a quarter of what the quickest rung that trains took"
+        return f"the {spare:.0f} s left of the budget are under a quarter of what the quickest rung that trains takes"
     return ""
+
+
+def quickest_of(before: Iterable[tuple[RungEvidence, Trial | None]]) -> float:
+    """Seconds of the quickest rung that trained, or that was foretold not to fit; 0 where there is none.
+
+    >>> skipped = RungEvidence("partial", "skipped", predicted=Cost(180.0))
+    >>> quickest_of([(RungEvidence("prior", "tried"), None), (skipped, None)])
+    180.0
+    """
+    found = []
+    for each, trial in before:
+        if trial is not None and trial.model is not None:
+            found.append(each.seconds)
+        elif each.status == "skipped" and each.predicted is not None:
+            found.append(each.predicted.seconds)
+    return min(found, default=0.0)
 
 
 def no_more(before: Iterable[RungEvidence]) -> str:

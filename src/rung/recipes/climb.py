@@ -21,7 +21,7 @@ from rung.evaluate.compare import compare, holm
 from rung.evaluate.second_evidence import saved
 from rung.evaluate.wording import point
 from rung.metrics.base import Metric
-from rung.recipes.budget import alone, no_more, to_refit, too_late
+from rung.recipes.budget import alone, no_more, quickest_of, to_refit, too_late
 from rung.recipes.narrow import judged_in, measured, narrowed
 from rung.recipes.patience import no_news, patience
 from rung.recipes.sizes import size_of, untouched, used_by
@@ -180,9 +180,8 @@ def _affordable(
 ) -> tuple[Cost | None, str]:
     """What the rung is said to take, and why it is not tried: it does not apply, or takes more than there is."""
     held = (incumbent.evidence, incumbent.trial) if incumbent is not None else None
-    trained = [step.evidence.seconds for step in before if step.trial is not None and step.trial.model is not None]
     dear = getattr(rung, "dear", False)
-    quickest = min(trained, default=0.0) if dear else 0.0
+    quickest = quickest_of((step.evidence, step.trial) for step in before) if dear else 0.0
     spent = no_more(step.evidence for step in before) if dear else ""
     if why := rung.applies(job) or spent or (agreed(too_late(job, *held, ladder.left(), quickest)) if held else ""):
         return None, why
