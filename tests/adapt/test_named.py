@@ -130,3 +130,13 @@ def test_pairs_with_names_are_in_the_cost(make, monkeypatch):
     job = make(rows=48)
     job = replace(job, named=named(job.target.labels, lambda texts: np.ones((len(texts), 32), np.float32)))
     assert CONTRASTIVE.predict_cost(job).seconds > 0
+
+
+def test_what_a_pass_takes_beside_its_products_is_in_the_cost_of_a_path():
+    job, rate = job_of(told=False), 1e9
+    quick, slow = (frozen.work_of_path(job, 8, folds, rate) / rate for folds in (1, 2))
+    passes = frozen.PASSES * job.target.outputs ** (1 / 3) * len(frozen.STRENGTHS)
+    products = 4 * len(job.target) * 8 * job.target.outputs / rate
+    beside = frozen.A_PASS * min(len(job.target), frozen.FULL) / frozen.FULL
+    assert quick == pytest.approx(passes * (products + beside))
+    assert slow == pytest.approx(2 * quick)

@@ -15,7 +15,7 @@ from rung.recipes.budget import no_more, to_refit, too_late
 from rung.recipes.climb import Climbed, Step
 from rung.recipes.refit import NOT_REFITTED, REFITTED, refitted
 
-UNDER = "the 20 s left of the budget are under a quarter of what the quickest rung that trains takes"
+UNDER = "the 20 s left of the budget are under a quarter of what the quickest that trained or did not fit takes"
 MODEL = object()  # of the first fold
 
 

@@ -28,7 +28,8 @@ def too_late(job: Job, evidence: RungEvidence, trial: Trial | None, left: float,
     if spare <= 0:
         return f"nothing is left of the budget{f' but to train {evidence.name} on all rows' if owed else ''}"
     if spare < HOPELESS * quickest:
-        return f"the {spare:.0f} s left of the budget are under a quarter of what the quickest rung that trains takes"
+        told = "under a quarter of what the quickest that trained or did not fit takes"
+        return f"the {spare:.0f} s left of the budget are {told}"
     return ""
 
 
