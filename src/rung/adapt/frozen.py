@@ -25,7 +25,7 @@ from rung.adapt.features import (
 from rung.adapt.fusion import STACK, fit_stack, mixture, stacked
 from rung.adapt.knn import KS, fit_knn
 from rung.adapt.linear import fit_linear, held_out, path, standard
-from rung.adapt.mlp import EPOCHS, fit_mlp, steps_of
+from rung.adapt.mlp import fit_mlp, steps_of
 from rung.adapt.prototypes import SHARPNESS, fit_prototypes, worth_trying
 from rung.adapt.search import climb
 from rung.adapt.signals import SIGNALS, Signals, making
@@ -44,10 +44,10 @@ LEAST_FOR_MLP = 400  # training rows; below, a network on a fixed embedding only
 MOST_FOR_KNN = 50_000  # rows that a nearest-neighbour model would have to carry
 MANY = 2000  # training rows from which dear variants are tried on two inner folds alone, where a share judges
 TREE_CELL = 300.0  # float operations that one cell costs in one tree, measured on 200 rows of 780 features
-DENSER = 3.0  # times as long as one of words alone, a row of words and embeddings takes
+DENSER = 2.8  # times as long as one of words alone, a row of words and embeddings takes
 MOST_FOR_TREES = 1024  # numbers of an embedding; of wider ones trees see the main axes alone
 PASSES = 2.3  # over all rows at one strength, times the cube root of the outputs: measured, as are the next two
-USUAL_EPOCHS = 14  # of the network before it stops early, times the cube root of the outputs
+SIDE_BY_SIDE = 0.7  # power of the workers by which networks side by side are faster than one after another
 A_PASS, FULL = 2.2e-3, 1000  # seconds of a pass beside its products, from so many rows on; in proportion below
 AT_REST = 0.3  # seconds of the path whatever its rows: 16 rows of MPQA took that in all
 MOST_FOR_WORDS = 200_000  # rows times outputs: one solve a class, over rows that embeddings make dense
@@ -110,8 +110,7 @@ class Frozen:
         network = 0.0
         if len(folds[0].train) >= LEAST_FOR_MLP:
             seconds, steps = steps_of(width, job.target, len(folds[0].train))
-            epochs = min(EPOCHS, USUAL_EPOCHS * job.target.outputs ** (1 / 3))
-            network = len(tried) * seconds * steps * epochs / min(workers(), len(tried))
+            network = len(tried) * seconds * steps / min(workers(), len(tried)) ** SIDE_BY_SIDE
         if mixture(job):  # each fold has paths of its own, of each part and of all, and trees are grown
             work *= 2
             if job.target.outputs <= MOST_OUTPUTS:

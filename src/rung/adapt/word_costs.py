@@ -13,7 +13,7 @@ from rung.core.types import Fold, Inputs, Ints, Plan, silent
 
 SIZES = (400, 1200)  # rows, where there are so many: what a fold costs whatever its rows is told from what a row costs
 STRENGTHS = (0.3, 1.0)  # the middle of what is tried
-GROWTH = 0.06  # power of the rows by which a row takes more: most sets were told too little in proportion
+GROWTH = 0.1  # power of the rows by which a row takes more: most sets were told too little in proportion
 
 
 @dataclass(frozen=True)
