@@ -57,4 +57,4 @@ def accuracy_job():
 def test_beyond_what_was_measured_a_row_takes_a_little_more():
     cost = WordCost(0.0, at_rest=0.0, a_row=0.1, numbers=0, rows=600)
     assert cost.solve(600) == pytest.approx(60.0)
-    assert cost.solve(6000) == pytest.approx(600.0 * 10**0.06)
+    assert 600.0 < cost.solve(6000) < 900.0
