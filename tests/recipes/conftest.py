@@ -24,6 +24,8 @@ def shelf(monkeypatch):
         "seeing": fake(64, modality="image"),
     }
     asked = []
+    for name, embedder in known.items():
+        embedder.card = replace(embedder.card, id=name)
     known["make"] = fake
 
     def load(name, **_):
@@ -35,5 +37,6 @@ def shelf(monkeypatch):
         return known[name]
 
     monkeypatch.setattr("rung.recipes.choice.load_backbone", load)
+    monkeypatch.setattr("rung.backbones.load.load", lambda name, **_: known[name])  # for a bundle
     known["asked"] = asked
     return known

@@ -81,3 +81,9 @@ def test_a_wrong_value_is_answered_in_the_words_of_the_rest(given, words):
 def test_a_setting_of_a_rung_that_is_not_tried_is_refused_with_the_rungs_that_would_take_it():
     with pytest.raises(BadOption, match=r"--rungs prior,frozen,lora"):
         rung.fit("no such file.csv", target="label", rungs="frozen", set={"lora.rank": 4})
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+def test_a_search_in_memory_cannot_be_shared(url):
+    with pytest.raises(BadOption, match="kept in memory"):
+        checked(storage=url, search=2)

@@ -16,9 +16,10 @@ from rung.bundle.blend import Blended
 from rung.bundle.io import write
 from rung.bundle.manifest import BackboneReference, Manifest, seal_of
 from rung.bundle.model import FittedModel
+from rung.bundle.temperature import apply_temperature
 from rung.bundle.write import write_bundle
 from rung.core.contracts import Embedder, Embedders, Job, Trial
-from rung.core.types import Finding, Floats, Role, Task
+from rung.core.types import Finding, Floats, Ints, Role, Task
 from rung.recipes.climb import Climbed
 from rung.recipes.finish import Finished, Opened
 from rung.recipes.machine import machine, versions
@@ -26,9 +27,11 @@ from rung.recipes.options import FitOptions
 from rung.recipes.predictions import DELIVERED, KNOWN, parquet, side
 from rung.recipes.prepare import Prepared
 from rung.recipes.report import write_card, write_report
+from rung.recipes.reread import reread
 from rung.recipes.worst import worst_errors
 
 NAMELESS = "table"  # what read() calls a table that came without a file
+REREAD = 64  # rows
 SEVERITY = {"block": 0, "warn": 1, "note": 2}
 
 
@@ -55,8 +58,12 @@ def with_evidence(delivery: Delivery, **more: Any) -> Delivery:
 
 
 def write_run(folder: Path, delivery: Delivery) -> None:
-    """Write all files of RUN; run.json is the last, so that a folder with it is whole. Raises DiskFull, FolderInUse."""
+    """Write all files of RUN; run.json is the last, so that a folder with it is whole.
+
+    Raises BundleError where the bundle, read back, predicts something else, DiskFull, FolderInUse.
+    """
     sealed = _write_model(folder / "model", delivery)
+    again = reread(folder / "model", *_some_rows(delivery), delivery.job.target.labels)
     evidence = delivery.finished.evidence
     files = {"evidence.json": _json(evidence.to_json())}
     found = sorted(delivery.findings, key=lambda finding: SEVERITY[finding.severity])
@@ -69,11 +76,29 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     for name, content in files.items():
         write(folder / name, content)
     hashes = {name: sha256(content).hexdigest() for name, content in files.items()}
-    manifest = _manifest(delivery, sealed, folder.name) | {"files": hashes}
+    manifest = _manifest(delivery, sealed, folder.name) | {"reread": asdict(again), "files": hashes}
     manifest |= {"seal": seal_of(json.loads(_json(manifest)))}
     write_report(folder, manifest)
     write_card(folder, manifest)
     write(folder / "run.json", _json(manifest))
+
+
+def _some_rows(delivery: Delivery) -> tuple[pl.DataFrame, Floats]:
+    """Test rows with what was scored of them, evenly spaced; pool rows with what the model says where none were."""
+    prepared, opened, finished = delivery.prepared, delivery.opened, delivery.finished
+    if rows := len(opened.row):
+        some = _spread(rows)
+        usable = np.flatnonzero(np.isin(prepared.test.row, opened.row))
+        return prepared.test.frame[usable[some]], finished.final[some]
+    some, job = _spread(len(prepared.pool.row)), delivery.job
+    model = delivery.climbed.step(delivery.climbed.winner).model
+    assert model is not None
+    raw = model.predict(job.inputs.take(some))
+    return prepared.pool.frame[some], apply_temperature(raw, finished.temperature, job.target.task)
+
+
+def _spread(rows: int) -> Ints:
+    return np.unique(np.linspace(0, rows - 1, min(rows, REREAD)).astype(np.int64))
 
 
 def _write_model(folder: Path, delivery: Delivery) -> Manifest:

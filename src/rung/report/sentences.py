@@ -161,8 +161,15 @@ def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]
         if evidence.test
         else "No test rows were opened.",
         f"The model that is delivered was trained on {_sentence(evidence.trained_on)}" if evidence.trained_on else "",
+        _reread(manifest.get("reread", {})),
     )
     return tuple(line for line in lines if line)
+
+
+def _reread(again: Mapping[str, Any]) -> str:
+    if not again.get("rows"):
+        return ""
+    return f"Read back from its files it said of {again['rows']:,} rows what was scored, to {again['apart']:.1g}."
 
 
 def _rows(evidence: Evidence) -> str:
