@@ -57,13 +57,6 @@ def test_it_is_not_tried(tight, partial, left, rest):
     assert in_brief(partial, tight(left, **rest)) is None
 
 
-@pytest.mark.parametrize(("left", "tried"), [(60.0, True), (90.0, False)])
-def test_where_one_fold_judges_more_time_counts_as_small(tight, partial, left, tried):
-    job = tight(left)
-    alone = replace(job, plan=replace(job.plan, folds=job.plan.folds[:1]))
-    assert (in_brief(partial, alone) is not None) == tried
-
-
 def test_few_rows_keep_their_short_list(tight, partial, monkeypatch):
     monkeypatch.setattr(room, "LEAST_FOR_SMALL", 61)
     assert in_brief(partial, tight(60.0)) is None

@@ -83,7 +83,9 @@ def test_a_setting_of_a_rung_that_is_not_tried_is_refused_with_the_rungs_that_wo
         rung.fit("no such file.csv", target="label", rungs="frozen", set={"lora.rank": 4})
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize(
+    "url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///file:a?mode=memory&uri=true"]
+)
 def test_a_search_in_memory_cannot_be_shared(url):
     with pytest.raises(BadOption, match="kept in memory"):
         checked(storage=url, search=2)

@@ -56,7 +56,8 @@ def steps_of(width: int, target: Target, rows: int) -> tuple[float, int]:
             _train(x, truth, (few, few[:1]), target.outputs, _loss(target.task, None), dice, epochs=1)
             spent = perf_counter() - begun
     epoch = ceil(0.9 * rows / BATCH)
-    epochs = min(EPOCHS, USUAL_EPOCHS * target.outputs**MORE_OUTPUTS * epoch**MORE_STEPS)
+    usual = USUAL_EPOCHS * target.outputs**MORE_OUTPUTS * epoch**MORE_STEPS
+    epochs = min(EPOCHS, max(usual, PATIENCE + 1))
     return spent / ceil(len(few) / BATCH), ceil(epoch * epochs)
 
 

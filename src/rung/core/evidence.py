@@ -213,7 +213,7 @@ class Evidence:
     next_steps: tuple[str, ...]
     curve: LearningCurve | None = None
     calibration: Calibration | None = None
-    half_width: float | None = None  # regression: 90 % conformal
+    half_width: float | None = None  # regression: 90 % conformal; None of too few rows (9) to promise that
     ranking: Ranking | None = None  # of backbones, where several could be taken
     parts: tuple[PartWorth, ...] = ()  # of a row, where it has several
     leak: Leak | None = None  # test rows that training rows repeat

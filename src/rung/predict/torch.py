@@ -40,21 +40,21 @@ class Predictor:
         return apply_temperature(raw, self.manifest.temperature, self.manifest.task)
 
 
-def load(folder: Path) -> Predictor:
-    """Load the bundle in `folder`, every hash checked.
+def load(folder: Path, *, device: str = "auto") -> Predictor:
+    """Load the bundle in `folder`, every hash checked; device: auto, cpu or cuda, where its backbones compute.
 
     Raises BundleError when a file or a backbone differs from what was written, NoBackbone when it can't be had.
     """
     manifest = read_manifest(folder)
     model = fitted(read_parts(folder, manifest))
     wanted = [each for each in (manifest.backbone, *manifest.beside) if each is not None]
-    loaded = [(each, _backbone(folder, each)) for each in wanted]
+    loaded = [(each, _backbone(folder, each, device)) for each in wanted]
     embedders = {Role(known.reads or embedder.card.modality): embedder for known, embedder in loaded}
     return Predictor(manifest, model, embedders)
 
 
-def _backbone(folder: Path, wanted: BackboneReference) -> Embedder:
-    embedder = load_backbone(wanted.id, precision=wanted.precision)
+def _backbone(folder: Path, wanted: BackboneReference, device: str) -> Embedder:
+    embedder = load_backbone(wanted.id, precision=wanted.precision, device=device)
     if embedder.fingerprint != wanted.fingerprint:
         raise BundleError(
             f"backbone {wanted.id} of bundle {folder}",

@@ -160,7 +160,8 @@ def evaluated(
     elif target.task is Task.MULTILABEL:
         table = confusion(target.value, rows.prediction)
     elif target.task is Task.REGRESSION:
-        calibration = {"half_width_90": manifest.half_width, "coverage_90": found["coverage_90"].value}
+        covered = found["coverage_90"].value if "coverage_90" in found else None
+        calibration = {"half_width_90": manifest.half_width, "coverage_90": covered}
     name = metric or default(target.task).name
     return Evaluation(
         target.task.value, name, len(target), found, tuple(by), calibration, table, manifest.labels, rows.findings

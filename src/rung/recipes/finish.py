@@ -113,7 +113,8 @@ def finish(
     final = raw = opened.prediction[climbed.winner]
     if task is Task.REGRESSION:
         residuals = np.abs(truth - winner.trial.prediction[:, :, 0]).ravel()
-        width = half_width(residuals)
+        known = half_width(residuals)
+        width = known if np.isfinite(known) else None
     else:
         calibration = calibrate(winner.trial.prediction, truth, task, cluster=cluster, seed=job.seed)
         temperature = calibration.temperature if calibration.kept else 1.0

@@ -24,14 +24,15 @@ def milliseconds(model: Model, job: Job, embedders: Embedders) -> float:
     rows = np.linspace(0, len(job.target) - 1, 8).astype(np.int64)
     for row in rows:
         one = job.inputs.take(np.array([row]))
-        one = _fresh(one, embedders, job.columns)
+        one = fresh(one, embedders, job.columns)
         begun = perf_counter()
         model.predict(one)
         times.append(perf_counter() - begun)
     return float(np.median(times[1:])) * 1000
 
 
-def _fresh(inputs: Inputs, embedders: Embedders, columns: Sequence[Column]) -> Inputs:
+def fresh(inputs: Inputs, embedders: Embedders, columns: Sequence[Column]) -> Inputs:
+    """The same rows, for which every backbone computes again: nothing comes from the cache."""
     roles = {column.name: column.role for column in columns}
     inputs = replace(inputs, plain=lambda name: plain_features(inputs.media[name], roles[name]))
     if not embedders:

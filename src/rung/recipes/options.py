@@ -152,7 +152,7 @@ class FitOptions(BaseModel):
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not re.match(r"(sqlite|mysql|postgresql)(\+\w+)?://", value):
             raise ValueError(f"wanted a database's URL, such as sqlite:///study.db, got {value}")
-        if value is not None and re.fullmatch(r"sqlite(\+\w+)?://(/(:memory:)?)?", value):
+        if value is not None and re.match(r"sqlite(\+\w+)?://(/?$|.*(:memory:|mode=memory))", value):
             raise ValueError(f"wanted a database in a file, such as sqlite:///study.db, got {value}, kept in memory")
         return value
 

@@ -31,7 +31,7 @@ from rung.recipes.reread import reread
 from rung.recipes.worst import worst_errors
 
 NAMELESS = "table"  # what read() calls a table that came without a file
-REREAD = 64  # rows
+REREAD = 32  # rows
 SEVERITY = {"block": 0, "warn": 1, "note": 2}
 
 
@@ -63,7 +63,8 @@ def write_run(folder: Path, delivery: Delivery) -> None:
     Raises BundleError where the bundle, read back, predicts something else, DiskFull, FolderInUse.
     """
     sealed = _write_model(folder / "model", delivery)
-    again = reread(folder / "model", *_some_rows(delivery), delivery.job.target.labels)
+    labels, device = delivery.job.target.labels, delivery.options.device
+    again = reread(folder / "model", *_some_rows(delivery), labels, device=device)
     evidence = delivery.finished.evidence
     files = {"evidence.json": _json(evidence.to_json())}
     found = sorted(delivery.findings, key=lambda finding: SEVERITY[finding.severity])

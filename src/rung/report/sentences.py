@@ -169,7 +169,8 @@ def protocol(evidence: Evidence, manifest: Mapping[str, Any]) -> tuple[str, ...]
 def _reread(again: Mapping[str, Any]) -> str:
     if not again.get("rows"):
         return ""
-    return f"Read back from its files it said of {again['rows']:,} rows what was scored, to {again['apart']:.1g}."
+    of = f"{again['rows']:,}" if again["same"] == again["rows"] else f"{again['same']:,} of {again['rows']:,}"
+    return f"Read back from its files, it said of {of} rows what was scored."
 
 
 def _rows(evidence: Evidence) -> str:
