@@ -6,11 +6,12 @@ epoch that it did is in the rows): an epoch of its default pairs takes hours on 
 fine-tunes with its defaults (3 epochs, batches of 8, 5e-5). At 1,000 rows Rung has a budget of a fifth of that cap, and
 there and of 64 rows a class runs with `--ensemble --confidence 0.6 --min-gain 0`, of all rows with `--ensemble`.
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, the same with all of that cap and `--ensemble` ("1000long") or as
-at 64 rows a class and without a budget ("1000best"), all, or all with ten minutes ("allbrief"). `--quick`: 8 rows a
-class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in quality.py. Every climb has
-a process of its own: the heap of one that has climbed before lies in pieces. What the peers answered, with their
-seconds, is kept in bench/results/peers (`--answers DIR`) and taken from there: SetFit takes hours. Seconds that another
-processor took are left out. `--anew` asks them again, `--peers` runs them alone, `--without trainer` leaves one out.
+at 64 rows a class and without a budget ("1000best"), all, or all with ten minutes or that cap ("allbrief", "alllong").
+`--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
+quality.py. Every climb has a process of its own: the heap of one that has climbed before lies in pieces. What the
+peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from there: SetFit takes
+hours. Seconds that another processor took are left out. `--anew` asks them again, `--peers` runs them alone,
+`--without trainer` leaves one out.
 """
 
 import json
@@ -195,8 +196,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         "setfit": lambda: by_setfit(train, test, seed, cap),
         "trainer": lambda: (by_trainer(train, test, seed), {}),
     }
-    # SetFit's pairs grow with the square of the rows
-    for absent in [*how.without, *(["setfit"] if plain(size) == "all" else [])]:
+    for absent in [*how.without, *(["setfit"] if plain(size) == "all" else [])]:  # pairs grow with the square of rows
         peers.pop(absent, None)
     asked = {
         peer: lambda peer=peer, run=run: kept_or(how.place, f"{peer}-{name}-{plain(size)}-{seed}-{cap:g}", run)
@@ -214,6 +214,7 @@ def one(folder: Path, name: str, size: str, seed: int, how: Peers) -> dict[str, 
         "1000best": SURE,
         "all": {"ensemble": True},
         "allbrief": {"budget": 600, **SURE},
+        "alllong": {"budget": cap, **SURE},
     }
     (answer, seconds), facts = by_rung(train, test, seed, **asked_of_rung.get(size, {}))
     mine = points(truth, answer)

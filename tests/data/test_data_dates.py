@@ -63,3 +63,20 @@ def test_instants_keep_order_and_ties(values):
 def test_a_time_column_of_words_is_refused():
     with pytest.raises(BadOption, match="wanted dates or numbers, got 'soon'"):
         instants(pl.Series(["soon"]), "when")
+
+
+@pytest.mark.parametrize(
+    ("unit", "first"), [("years", None), ("seconds", "1970-01-01 00:33:20"), ("milliseconds", "1970-01-01 00:00:02")]
+)
+def test_numbers_of_a_later_table_are_read_in_the_unit_of_the_training_table(unit, first):
+    column = {"years": [1999, 2020], "seconds": [5, 1_700_000_000], "milliseconds": [5, 1_700_000_000_000]}[unit]
+    known = parse(pl.Series(column)).form
+    assert known == unit
+    for later in (pl.Series([2000, 9999]), pl.Series(["2000", "9999"])):
+        read = parse(later, known).values
+        assert str(read[0]) == (first or "2000-01-01 00:00:00")
+
+
+def test_one_odd_cell_changes_no_other():
+    together = parse(pl.Series([1999, 10_000_000]), "years").values
+    assert together.to_list() == [parse(pl.Series([1999]), "years").values[0], None]

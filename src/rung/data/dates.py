@@ -30,11 +30,13 @@ FORMS = (
     *((f"^{day}{clock}$", form + time) for day, form in DAYS for clock, time in CLOCKS),
     (f"^{ZONED[0]}$", ZONED[1]),
 )
+YEARS = "years"
+UNITS = {"seconds": 1e6, "milliseconds": 1e3}  # since 1970, in microseconds
 
 
 @dataclass(frozen=True)
 class Dates:
-    """Naive UTC Datetime("us") values, null where missing, and the strptime form of the strings they came from."""
+    """Naive UTC Datetime("us") values, null where missing, and the strptime form or the unit that they came in."""
 
     values: pl.Series
     form: str = ""
@@ -43,9 +45,9 @@ class Dates:
 def parse(series: pl.Series, form: str = "") -> Dates | None:
     """The column as dates, or None when it is none.
 
-    form: read strings in this form and no other, null where one does not fit: later tables are read as the
-    training table was. Without it, the first form that fits every value is taken (month before day where both fit).
-    Whole numbers are years (1000 to 2999), else seconds or milliseconds since 1970.
+    form: read strings in this form, or numbers in this unit, and no other, null where one does not fit: later tables
+    are read as the training table was. Without it, the first form that fits every value is taken (month before day
+    where both fit). Numbers are years (1000 to 2999), else seconds or milliseconds since 1970.
 
     >>> parse(pl.Series(["12/19/21", None])).form
     '%m/%d/%y'
@@ -56,11 +58,13 @@ def parse(series: pl.Series, form: str = "") -> Dates | None:
     if kind in (pl.Date, pl.Datetime):
         return Dates(_naive(series))
     if kind.is_integer() or kind.is_float():
-        return _counted(series)
+        return _counted(series, form)
     if kind != pl.String:
         return None
     values = series.str.strip_chars()
     values = values.set(values.str.to_lowercase().is_in(MISSING), None)
+    if form == YEARS or form in UNITS:
+        return _counted(values.cast(pl.Float64, strict=False), form)
     values = values.str.replace("T", " ", literal=True) if _has_t(values) else values
     values = values.str.replace(r"Z$", "+00:00")
     if form:
@@ -112,14 +116,20 @@ def _naive(series: pl.Series) -> pl.Series:
     return series.cast(pl.Datetime("us"))
 
 
-def _counted(series: pl.Series) -> Dates | None:
+def _counted(series: pl.Series, unit: str) -> Dates | None:
     numbers = series.cast(pl.Float64).fill_nan(None)
     kept = numbers.drop_nulls()
     if not len(kept):
         return None
-    low, high = float(kept.min()), float(kept.max())  # type: ignore[arg-type]  # polars types min() for every dtype
+    if unit != YEARS and unit not in UNITS:
+        unit = _unit_of(float(kept.min()), float(kept.max()))  # type: ignore[arg-type]  # polars types for every dtype
+    if unit == YEARS:
+        years = numbers.round(0).cast(pl.Int64, strict=False).cast(pl.String)
+        return Dates((years + "-01-01").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")), unit)
+    return Dates((numbers * UNITS[unit]).cast(pl.Int64, strict=False).cast(pl.Datetime("us")), unit)
+
+
+def _unit_of(low: float, high: float) -> str:
     if low >= 1000 and high < 3000:
-        years = numbers.round(0).cast(pl.Int64).cast(pl.String)
-        return Dates((years + "-01-01").str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")))
-    scale = 1e6 if abs(high) < 1e11 else 1e3
-    return Dates((numbers * scale).cast(pl.Int64, strict=False).cast(pl.Datetime("us")))
+        return YEARS
+    return "seconds" if abs(high) < 1e11 else "milliseconds"
