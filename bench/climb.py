@@ -8,10 +8,9 @@ there and of 64 rows a class runs with `--ensemble --confidence 0.6 --min-gain 0
 Sizes: 8 or 64 rows a class ("8c", "64c"), 1000 rows, the same with all of that cap and `--ensemble` ("1000long") or as
 at 64 rows a class and without a budget ("1000best"), all, or all with ten minutes or that cap ("allbrief", "alllong").
 `--quick`: 8 rows a class of two sets, one seed, a cap of 20 s. `--sets`, `--seeds`, `--sizes`, `--go-on` as in
-quality.py. Every climb has a process of its own: the heap of one that has climbed before lies in pieces. What the
-peers answered, with their seconds, is kept in bench/results/peers (`--answers DIR`) and taken from there: SetFit takes
-hours. Seconds that another processor took are left out. `--anew` asks them again, `--peers` runs them alone,
-`--without trainer` leaves one out.
+quality.py. Every climb has a process of its own: an older heap is in pieces. Peers' answers and seconds are kept in
+bench/results/peers (`--answers DIR`): SetFit takes hours. Seconds that another processor took are left out. `--anew`
+asks them again, `--peers` runs them alone, `--without trainer` leaves one out.
 """
 
 import json
