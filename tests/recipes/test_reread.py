@@ -9,7 +9,7 @@ import pytest
 import rung
 from rung.adapt.frozen import Frozen
 from rung.bundle.write import write_bundle
-from rung.core.errors import BundleError
+from rung.core.errors import BundleError, TooFewRows
 from rung.recipes.reread import reread
 
 
@@ -121,4 +121,11 @@ def test_regression_judged_by_too_few_rows_for_an_interval_is_read_back(paragrap
     assert run.evidence.half_width is None
     table = rung.predict(run, rows)
     assert table["upper"].is_infinite().all()
-    assert rung.evaluate(run, rows).calibration["coverage_90"] is None
+    assert rung.evaluate(run, rows).scores["coverage_90"].value == run.evidence.test["coverage_90"].value == 1.0
+
+
+def test_rows_without_any_label_cannot_be_scored(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, tmp_path / "run")
+    bare = paragraphs[:5].with_columns(label=pl.lit(None, pl.String))
+    with pytest.raises(TooFewRows, match="wanted a row with a label, got none in 5 rows"):
+        rung.evaluate(run, bare)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.core.errors import NoSuchColumn
+from rung.core.errors import NoSuchColumn, TooFewRows
 from rung.core.evidence import Score
 from rung.core.types import Finding, Floats, Ints, Target, Task, Tell, silent
 from rung.data.album import by_content
@@ -92,8 +92,9 @@ class Labelled:
 
 
 def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt: Learnt = NEW) -> Labelled:
-    """Predict the rows of `data` whose target is known; raises NoSuchColumn when there is no target column.
+    """Predict the rows of `data` whose target is known.
 
+    Raises NoSuchColumn when there is no target column, TooFewRows when no row has a label.
     learnt: what the model was made from, to say so where rows are of it.
     """
     manifest = predictor.manifest
@@ -107,6 +108,9 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt: Learn
         raise NoSuchColumn(manifest.target, among=frame.columns)
     encoded = encode(frame[manifest.target], task=manifest.task, labels=manifest.labels)
     index = np.flatnonzero(encoded.usable)
+    if not len(index):
+        what, fix = f"target {manifest.target!r}", "Label some rows: nothing can be scored without."
+        raise TooFewRows(what, wanted="a row with a label", got=f"none in {len(frame)} rows", fix=fix)
     frame = frame[index]
     keys, cluster = unit_keys(frame, manifest.columns, None)
     number = np.flatnonzero(readable)[index]
@@ -142,13 +146,12 @@ def evaluated(
         if name not in rows.frame.columns:
             raise NoSuchColumn(name, among=rows.frame.columns)
     manifest, target = predictor.manifest, rows.target
-    found = scores(
-        target.task, target.value, rows.prediction, cluster=rows.cluster, seed=0, half_width=manifest.half_width
-    )
+    width = manifest.half_width
+    if target.task is Task.REGRESSION and width is None:  # too few rows judged to promise any
+        width = np.inf
+    found = scores(target.task, target.value, rows.prediction, cluster=rows.cluster, seed=0, half_width=width)
     values = {name: rows.frame[name].to_list() for name in (*slices, *sensitive)}
-    by = by_slice(
-        target.task, target.value, rows.prediction, values, cluster=rows.cluster, half_width=manifest.half_width
-    )
+    by = by_slice(target.task, target.value, rows.prediction, values, cluster=rows.cluster, half_width=width)
     for part in by:
         part["sensitive"] = part["column"] in sensitive
     calibration: dict[str, Any] = {"temperature": manifest.temperature}
@@ -160,8 +163,7 @@ def evaluated(
     elif target.task is Task.MULTILABEL:
         table = confusion(target.value, rows.prediction)
     elif target.task is Task.REGRESSION:
-        covered = found["coverage_90"].value if "coverage_90" in found else None
-        calibration = {"half_width_90": manifest.half_width, "coverage_90": covered}
+        calibration = {"half_width_90": manifest.half_width, "coverage_90": found["coverage_90"].value}
     name = metric or default(target.task).name
     return Evaluation(
         target.task.value, name, len(target), found, tuple(by), calibration, table, manifest.labels, rows.findings

@@ -113,8 +113,7 @@ def finish(
     final = raw = opened.prediction[climbed.winner]
     if task is Task.REGRESSION:
         residuals = np.abs(truth - winner.trial.prediction[:, :, 0]).ravel()
-        known = half_width(residuals)
-        width = known if np.isfinite(known) else None
+        width = half_width(residuals)
     else:
         calibration = calibrate(winner.trial.prediction, truth, task, cluster=cluster, seed=job.seed)
         temperature = calibration.temperature if calibration.kept else 1.0
@@ -125,6 +124,7 @@ def finish(
     if calibration is not None and "ece" in test:
         before = named("ece", task)(opened.target.value, raw)
         calibration = replace(calibration, ece_before=before, ece_after=test["ece"].value)
+    bounded = width if width is not None and np.isfinite(width) else None
     blur = noise(final, task, seed=job.seed) if len(final) and task is not Task.REGRESSION else 0.0
     judgements = judge(job, climbed, opened, (learning, calibration, blur))
     evidence = Evidence(
@@ -143,13 +143,13 @@ def finish(
         next_steps=(),
         curve=learning,
         calibration=calibration,
-        half_width=width,
+        half_width=bounded,
         leak=_leak(job, opened, final, noticed),
         confidence=job.confidence,
         min_gain=job.min_gain,
     )
     advised = replace(evidence, next_steps=next_steps(evidence, (*noticed, *opened.findings)))
-    return Finished(advised, temperature, width, final)
+    return Finished(advised, temperature, bounded, final)
 
 
 def _leak(job: Job, opened: Opened, final: Floats, noticed: tuple[Finding, ...]) -> Leak | None:
