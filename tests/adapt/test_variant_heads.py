@@ -5,7 +5,7 @@ import pytest
 
 from rung.adapt.boost import fit_trees
 from rung.adapt.knn import fit_knn
-from rung.adapt.mlp import fit_mlp
+from rung.adapt.mlp import BATCH, EPOCHS, PATIENCE, fit_mlp, steps_of
 from rung.core.types import Target, Task
 
 FITS = {
@@ -59,3 +59,15 @@ def test_a_class_with_one_row_or_none_keeps_its_column(name):
     assert np.isfinite(said).all()
     assert said[:, 2].max() < 0.2
     assert (said.argmax(1) == value).mean() > 0.7
+
+
+@pytest.mark.parametrize("rows", [400, 10_000, 10_000_000])
+def test_a_network_is_foretold_to_take_no_fewer_steps_than_it_can_and_no_more(rows):
+    _, steps = steps_of(8, _rows(Task.BINARY)[0], rows)
+    epoch = np.ceil(0.9 * rows / BATCH)
+    assert (PATIENCE + 1) * epoch <= steps <= EPOCHS * epoch
+
+
+def test_more_outputs_take_a_network_more_steps():
+    two, three = (_rows(task)[0] for task in (Task.BINARY, Task.MULTICLASS))
+    assert steps_of(8, three, 1000)[1] > steps_of(8, two, 1000)[1]

@@ -46,6 +46,12 @@ def test_a_run_says_how_many_rows_were_read_back(fake, paragraphs, tmp_path):
     assert "Read back from its files, it said of 32 rows what was scored" in (run.path / "report.html").read_text()
 
 
+def test_without_test_rows_those_that_trained_are_read_back(fake, paragraphs, tmp_path):
+    run = fit(paragraphs, tmp_path / "run", test=0)
+    assert run.evidence.test == {}
+    assert (run.manifest["reread"]["rows"], run.manifest["reread"]["same"]) == (32, 32)
+
+
 @pytest.mark.parametrize("spoil", [other_way_round, relabelled])
 def test_a_head_or_labels_that_change_on_the_way_to_disk_are_no_run(fake, paragraphs, tmp_path, spoilt, spoil):
     spoilt(spoil)

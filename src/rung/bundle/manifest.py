@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from math import inf
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -62,6 +63,12 @@ class Manifest(BaseModel):
     def classes(self) -> tuple[Any, ...]:
         """The labels as the training table had them: strings, whole numbers, numbers or booleans."""
         return tuple(map(_AS[self.label_kind], self.labels))
+
+    @property
+    def reach(self) -> float | None:
+        """Half of a regression's 90 % interval, infinite where too few rows judged to promise one; None for classes."""
+        unknown = inf if self.task is Task.REGRESSION else None
+        return unknown if self.half_width is None else self.half_width
 
     def sealed(self) -> "Manifest":
         """The same manifest with its seal computed."""

@@ -140,7 +140,7 @@ def predicted(predictor: Predictor, frame: pl.DataFrame, tell: Tell = silent) ->
     result: dict[str, Any] = {key: frame[ids[0]] if ids else np.arange(len(frame), dtype=np.int64)}
     result["prediction"] = answers(manifest.task, manifest.labels, probability, manifest.classes)
     if manifest.task is Task.REGRESSION:
-        width = np.inf if manifest.half_width is None else manifest.half_width
+        width = manifest.reach or 0.0
         result["lower"] = [value - width for value in result["prediction"]]
         result["upper"] = [value + width for value in result["prediction"]]
     else:

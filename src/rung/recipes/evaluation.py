@@ -146,9 +146,7 @@ def evaluated(
         if name not in rows.frame.columns:
             raise NoSuchColumn(name, among=rows.frame.columns)
     manifest, target = predictor.manifest, rows.target
-    width = manifest.half_width
-    if target.task is Task.REGRESSION and width is None:  # too few rows judged to promise any
-        width = np.inf
+    width = manifest.reach
     found = scores(target.task, target.value, rows.prediction, cluster=rows.cluster, seed=0, half_width=width)
     values = {name: rows.frame[name].to_list() for name in (*slices, *sensitive)}
     by = by_slice(target.task, target.value, rows.prediction, values, cluster=rows.cluster, half_width=width)
