@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rung.core.errors import BadOption
-from rung.data.dates import FORMS, instants, parse
+from rung.data.dates import FORMS, instants, parse, stranger
 
 MOMENTS = st.lists(
     st.datetimes(
@@ -63,6 +63,19 @@ def test_instants_keep_order_and_ties(values):
 def test_a_time_column_of_words_is_refused():
     with pytest.raises(BadOption, match="wanted dates or numbers, got 'soon'"):
         instants(pl.Series(["soon"]), "when")
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (["2024-01-02", "", "2024-31-12", "2024-01-03"], "'2024-31-12' in row 2"),
+        (["2024-01-02T10:00:00Z", "2024-01-02T11:00:00Z", "later"], "'later' in row 2"),
+        (["1.2.2024", "n/a", "3/4/2024", "30.2.2024", "2.3.2024"], "'3/4/2024' in row 2"),
+        ([True, False], "'True'"),
+    ],
+)
+def test_the_value_that_is_no_date_is_named_not_the_first(column, said):
+    assert stranger(pl.Series(column)) == said
 
 
 @pytest.mark.parametrize(

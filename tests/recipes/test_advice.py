@@ -16,12 +16,19 @@ BASE = Evidence(
     curve=None, calibration=None, half_width=None,
 )  # fmt: skip
 
+SPOILT = (("shared_rows", 30), ("unknown_label", 90))
+
 
 @pytest.mark.parametrize(("check", "said"), [("unknown_label", "never had"), ("shared_rows", "training rows too")])
 def test_spoilt_test_rows_come_first_and_silence_what_they_say_of_the_backbone(check, said):
     steps = next_steps(BASE, [Finding(check, "", tuple(range(30)), "warn", part="test")])
     assert said in steps[0]
     assert not any("classic" in step or "backbone" in step for step in steps)
+
+
+def test_what_spoilt_most_test_rows_is_said_first():
+    found = [Finding(check, "", tuple(range(n)), "warn", part="test") for check, n in SPOILT]
+    assert next_steps(BASE, found)[0].startswith("90 of 100 test rows hold labels that training never had")
 
 
 def test_a_few_odd_test_rows_change_no_advice():

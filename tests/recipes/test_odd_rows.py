@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from rung.core.errors import BadOption, BadShape
+from rung.core.errors import BadOption, BadShape, BadTarget, LacksColumns, TooFewRows
 from rung.recipes.compare import compare
 from rung.recipes.fit import fit
 from rung.recipes.predict import predict
@@ -41,6 +41,30 @@ def test_a_cell_that_cannot_be_read_is_said_where_rows_are_scored(fake, paragrap
     assert "unreadable_cell" in kept(run)
     assert "unreadable_cell" in checks(run.evaluate(odd).findings)
     assert "unreadable_cell" not in checks(run.evaluate(table).findings)
+
+
+def test_test_labels_that_cannot_be_read_are_told_before_the_climb_with_their_file(fake, paragraphs, tmp_path):
+    table = paragraphs.with_columns(label=pl.int_range(len(paragraphs)) % 97)
+    odd = table[240:].with_columns(label=pl.int_range(len(table) - 240).cast(pl.String).replace("3", "many"))
+    odd.write_csv(tmp_path / "odd.csv")
+    with pytest.raises(BadTarget, match=r"target 'label' of .*odd.csv: .* got 'many' in row 3\.") as caught:
+        fit(table[:240], target="label", test=tmp_path / "odd.csv", max_rung="classic", out=tmp_path / "run")
+    assert caught.value.exit_code == 3
+    assert not (tmp_path / "run").exists()
+
+
+def test_test_rows_without_any_label_are_refused_before_the_climb(fake, paragraphs, tmp_path):
+    blank = paragraphs[240:].with_columns(label=pl.lit(None, dtype=pl.String))
+    with pytest.raises(TooFewRows, match=f"the test rows: wanted a row with a label, got none in {len(blank)} rows"):
+        fit(paragraphs[:240], target="label", test=blank, max_rung="classic", out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_columns_that_test_rows_lack_are_named_at_once(fake, paragraphs, tmp_path):
+    table = paragraphs.with_columns(n=pl.int_range(len(paragraphs)) % 50)
+    with pytest.raises(LacksColumns, match=r"the test rows: wanted columns 'label', 'n', got text") as caught:
+        fit(table[:240], target="label", test=table[240:].select("text"), out=tmp_path / "run")
+    assert caught.value.exit_code == 2
 
 
 def test_label_sets_with_a_label_no_model_knew_are_errors(fake, paragraphs, tmp_path):

@@ -162,6 +162,26 @@ class NoSuchColumn(UsageError):
         )
 
 
+class LacksColumns(NoSuchColumn):
+    """A table lacks columns that the other rows of the job have.
+
+    >>> str(LacksColumns("the test rows", ["label"], among=["text", "lable"]))
+    "the test rows: wanted a column 'label', got text, lable. Did you mean 'lable'?"
+    >>> str(LacksColumns("data", ["size", "colour"], among=["id"]))
+    "data: wanted columns 'size', 'colour', got id. Add them."
+    """
+
+    def __init__(self, table: str, names: Sequence[str], *, among: Sequence[str]) -> None:
+        one, listed = len(names) == 1, ", ".join(map(repr, names))
+        UsageError.__init__(
+            self,
+            table,
+            wanted=f"a column {listed}" if one else f"columns {listed}",
+            got=", ".join(among) or "no column at all",
+            fix=nearest(names[0], among) or ("Add it." if one else "Add them."),
+        )
+
+
 class NoSuchName(UsageError):
     """A registered name (rung, metric, backbone) that nobody registered."""
 

@@ -65,8 +65,7 @@ def parse(series: pl.Series, form: str = "") -> Dates | None:
     values = values.set(values.str.to_lowercase().is_in(MISSING), None)
     if form == YEARS or form in UNITS:
         return _counted(values.cast(pl.Float64, strict=False), form)
-    values = values.str.replace("T", " ", literal=True) if _has_t(values) else values
-    values = values.str.replace(r"Z$", "+00:00")
+    values = _spaced(values)
     if form:
         return Dates(_read(values, form), form)
     return next((found for pattern, form in FORMS if (found := _fits(values, pattern, form))), None)
@@ -85,15 +84,39 @@ def instants(series: pl.Series, name: str) -> Ints:
     elif (dates := parse(series)) is not None:
         order = dates.values
     else:
-        kept = series.drop_nulls()
-        got = f"{kept[0]!r}" if len(kept) else "no value at all"
-        raise BadOption(f"time column {name!r}", wanted="dates or numbers", got=got, fix="Write dates as 2024-12-31.")
+        fix = "Write dates as 2024-12-31."
+        raise BadOption(f"time column {name!r}", wanted="dates or numbers", got=stranger(series), fix=fix)
     ranks = order.rank("dense").cast(pl.Int64) - 1
     return np.asarray(ranks.fill_null(-1).to_numpy(), dtype=np.int64)
 
 
-def _has_t(values: pl.Series) -> bool:
-    return bool(values.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T").any())
+def stranger(series: pl.Series) -> str:
+    """The value that keeps a column from being dates, to be named: the first that most of the others are unlike.
+
+    >>> stranger(pl.Series(["2024-01-02", "soon", "2024-01-03"])), stranger(pl.Series([None]))
+    ("'soon' in row 1", 'no value at all')
+    """
+    kept = series.drop_nulls()
+    if not len(kept):
+        return "no value at all"
+    if series.dtype != pl.String:
+        return f"{str(kept[0])[:40]!r}"
+    values = series.str.strip_chars()
+    missing = (values.is_null() | values.str.to_lowercase().is_in(MISSING)).to_numpy()
+    values = _spaced(values)
+    like_FN = [
+        (values.str.contains(pattern) & _read(values, form).is_not_null()).fill_null(value=False).to_numpy()
+        for pattern, form in FORMS
+    ]
+    row = int(np.argmin(max(like_FN, key=np.count_nonzero) | missing))
+    return f"{str(series[row])[:40]!r} in row {row}"
+
+
+def _spaced(values: pl.Series) -> pl.Series:
+    """The T of ISO 8601 as a space, its Z as an offset."""
+    if values.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T").any():
+        values = values.str.replace("T", " ", literal=True)
+    return values.str.replace(r"Z$", "+00:00")
 
 
 def _fits(values: pl.Series, pattern: str, form: str) -> Dates | None:

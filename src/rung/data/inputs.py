@@ -9,7 +9,7 @@ import polars as pl
 
 from rung.core.blank import Blank
 from rung.core.contracts import Embedder, Embedders
-from rung.core.errors import NoBackbone, NoSuchColumn
+from rung.core.errors import LacksColumns, NoBackbone
 from rung.core.types import (
     FEATURES,
     MEDIA,
@@ -60,22 +60,30 @@ def _reader(embedder: Embedder, tell: Tell) -> Reader:
     return Reader(embed, embedder.seconds_for, tune)
 
 
+def lacking(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
+    """Features that `frame` has no column for.
+
+    >>> lacking(pl.DataFrame({"a": [1]}), [Column("a", Role.NUMBER), Column("b", Role.TEXT), Column("y", Role.TARGET)])
+    ['b']
+    """
+    return [column.name for column in columns if column.role in FEATURES and column.name not in frame.columns]
+
+
 def make_inputs(frame: pl.DataFrame, columns: Sequence[Column], readers: Mapping[Role, Reader] | None = None) -> Inputs:
     """The rows of `frame` for a model trained on `columns`; other columns are not looked at.
 
     Texts are strings, "" for null; numbers Float64, categories String, dates Datetime, null where a value is missing
     or can't be read as such. A missing image, sound or series is blank where the row has other columns to go by.
     readers: by role, each asked once a column; the first is the one whose backbone can be trained.
-    Raises NoSuchColumn for a feature column that is not there; Inputs.embed raises NoBackbone without a reader.
+    Raises LacksColumns, a NoSuchColumn, for features without a column; Inputs.embed raises NoBackbone without a reader.
 
     >>> table = pl.DataFrame({"review": ["good", None], "stars": ["4", "five"]})
     >>> seen = make_inputs(table, [Column("review", Role.TEXT), Column("stars", Role.NUMBER)])
     >>> seen.texts["review"], seen.table["stars"].to_list()
     (['good', ''], [4.0, None])
     """
-    for column in columns:
-        if column.role in FEATURES and column.name not in frame.columns:
-            raise NoSuchColumn(column.name, among=frame.columns)
+    if lost := lacking(frame, columns):
+        raise LacksColumns("data", lost, among=frame.columns)
     known = readers or {}
     roles = {column.name: column.role for column in columns}
     texts = {column.name: as_texts(frame[column.name]) for column in columns if column.role is Role.TEXT}

@@ -8,7 +8,7 @@ import polars as pl
 
 from rung.core.errors import BadOption, NoSuchColumn, NothingToLearnFrom, nearest
 from rung.core.types import FEATURES, Column, Role
-from rung.data.dates import parse
+from rung.data.dates import parse, stranger
 from rung.data.gather import find, gathered
 from rung.data.guess import guess, holds_files, words_each
 from rung.data.numbers import to_numbers
@@ -130,10 +130,9 @@ def _unfit(series: pl.Series, role: Role) -> BadOption:
 def _time(series: pl.Series) -> Column:
     dates = parse(series)
     if dates is None:
-        kept = series.drop_nulls()
-        got = f"{str(kept[0])[:40]!r}" if len(kept) else "no value at all"
-        fix = "Write dates as 2024-12-31."
-        raise BadOption(f"--time {series.name}", wanted="a column of dates or numbers", got=got, fix=fix)
+        fix = "Rows count from 0. Write dates as 2024-12-31."
+        wanted = "a column of dates or numbers"
+        raise BadOption(f"--time {series.name}", wanted=wanted, got=stranger(series), fix=fix)
     return Column(series.name, Role.IGNORE, "named with --time: it orders the rows", dates.form)
 
 

@@ -185,8 +185,12 @@ def _strangers(words: pl.Series, labels: set[str]) -> tuple[Finding, ...]:
     if not rows:
         return ()
     names = sort_labels(words[rows].to_list())
-    what = f"{len(rows)} rows hold labels that training never had: {_shown(names)}; they are scored as errors"
+    what = f"{_hold(len(rows))} that training never had: {_shown(names)}; scored as errors"
     return (Finding("unknown_label", what, tuple(rows), "warn", "Add rows of them to training.", "test"),)
+
+
+def _hold(rows: int) -> str:
+    return "1 row holds a label" if rows == 1 else f"{rows} rows hold labels"
 
 
 def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) -> tuple[Target, tuple[Finding, ...]]:
@@ -204,9 +208,7 @@ def _multilabel(values: pl.Series, what: str, labels: tuple[str, ...] | None) ->
     target = Target(Task.MULTILABEL, value, labels)
     if foreign:
         strangers = sort_labels({name for row in foreign for name in sets[row]} - set(labels))
-        said = (
-            f"{len(foreign)} rows hold labels that training never had: {_shown(strangers)}; they are scored as errors"
-        )
+        said = f"{_hold(len(foreign))} that training never had: {_shown(strangers)}; scored as errors"
         missed = np.zeros((len(sets), len(strangers)), np.uint8)
         for row in foreign:
             missed[row, [strangers.index(name) for name in sets[row] if name not in place]] = 1

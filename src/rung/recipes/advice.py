@@ -27,7 +27,7 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     of = evidence.rows.get("test", 0)
     spoilt = [
         SPOILT[finding.check].format(n=len(finding.rows), of=of)
-        for finding in findings
+        for finding in sorted(findings, key=lambda finding: -len(finding.rows))
         if finding.check in SPOILT and len(finding.rows) > MANY * of > 0
     ]
     steps = [*spoilt]

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from rung.audit.base import rows_of
 from rung.audit.empty import empty_texts
 from rung.core.errors import BadShape
 from rung.core.types import FEATURES, MEDIA, Column, Finding, Floats, Role, Task, Tell, silent
@@ -107,7 +108,7 @@ def unreadable_cells(
     rows = tuple(row for row, reason in enumerate(reasons) if reason)
     if not rows:
         return ()
-    what = f"{len(rows)} rows hold a cell that can't be read, taken as missing; row {rows[0]}: {reasons[rows[0]]}"
+    what = f"{rows_of(len(rows))} with a cell that can't be read, taken as missing; row {rows[0]}: {reasons[rows[0]]}"
     return (Finding("unreadable_cell", what, rows, "warn", "Mend or empty these cells.", part),)
 
 

@@ -282,8 +282,8 @@ def _sure(gain: Difference, held: RungEvidence, confidence: float) -> tuple[bool
     """
     if held.gain is None:
         sure = gain.value > 0 and gain.p < OVER_GUESSING
-        verb = "is" if sure else "is not"
-        return sure, f"the p of its gain over {held.name}, {gain.p:.4f}, {verb} below {OVER_GUESSING}"
+        verb, p = "is" if sure else "is not", "under 0.0001" if gain.p < 1e-4 else f"{gain.p:.4f}"
+        return sure, f"the p of its gain over {held.name}, {p}, {verb} below {OVER_GUESSING}"
     verb = "is" if gain.bound > 0 else "is not"
     bound = f"the {100 * confidence:.4g} % lower bound of its gain over {held.name}, {gain.bound:+z.4f}"
     return gain.bound > 0, f"{bound}, {verb} above 0"

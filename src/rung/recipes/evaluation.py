@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rung.core.errors import NoSuchColumn, TooFewRows
+from rung.core.errors import LacksColumns, NoSuchColumn, TooFewRows
 from rung.core.evidence import Score
 from rung.core.types import Finding, Floats, Ints, Target, Task, Tell, silent
 from rung.data.album import by_content
@@ -105,7 +105,7 @@ def labelled(predictor: Predictor, data: Any, tell: Tell = silent, learnt: Learn
     readable, damaged = damage(frame, manifest.columns, part="test")
     frame = frame.filter(readable) if not readable.all() else frame
     if manifest.target not in frame.columns:
-        raise NoSuchColumn(manifest.target, among=frame.columns)
+        raise LacksColumns("rows to evaluate", [manifest.target], among=frame.columns)
     encoded = encode(frame[manifest.target], task=manifest.task, labels=manifest.labels)
     index = np.flatnonzero(encoded.usable)
     if not len(index):

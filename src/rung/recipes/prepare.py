@@ -27,6 +27,7 @@ from rung.data.target import encode, unlabelled
 from rung.data.units import content_codes
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.chains import held_together
+from rung.recipes.given import refuse_labels, refuse_lacking
 from rung.recipes.options import FitOptions
 
 LEAST = 10  # rows that a share of test rows must leave to learn from
@@ -36,7 +37,7 @@ HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyon
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a climb needs to know of the data. The test labels are still a raw column: nobody encoded them."""
+    """All that a climb needs to know of the data. The test labels are still a raw column: nobody looked at them."""
 
     name: str
     target_name: str
@@ -76,13 +77,12 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     given_test = None if given is None else read(given)
     test_frame = given_test.frame if given_test else sheet.test
     frame, target_name = sheet.frame, _target(options.target or sheet.target, sheet.frame.columns)
-    if test_frame is not None and target_name not in test_frame.columns:
-        raise NoSuchColumn(target_name, among=test_frame.columns)
     columns, ahead = _roles(frame, target_name, options)
     frame = frame_read = with_places(gathered(frame, columns), columns, sheet.folder)
     if test_frame is not None:
         folder = given_test.folder if given_test else sheet.folder
         test_frame = with_places(gathered(test_frame, columns), columns, folder)
+        refuse_lacking(test_frame, target_name, columns, given)
     readable, damaged = damage(frame, columns)
     if not readable.any():
         raise _nothing_readable(damaged)
@@ -90,6 +90,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
     row = np.flatnonzero(encoded.usable & readable)
     frame, target = frame[row], encoded.target.take(row)
     if test_frame is not None:
+        refuse_labels(test_frame[target_name], target, given)
         kept, test_damaged = damage(test_frame, columns, part="test")
         damaged += test_damaged
         test_frame = test_frame[test_row := np.flatnonzero(kept)]
@@ -139,9 +140,6 @@ def _near(frame: pl.DataFrame, test: pl.DataFrame | None, columns: tuple[Column,
     both = frame
     if test is not None:
         names = [column.name for column in columns if column.role in FEATURES]
-        for name in names:
-            if name not in test.columns:
-                raise NoSuchColumn(name, among=test.columns)
         both = pl.concat([frame.select(names), test.select(names)], how="vertical_relaxed")
     near, every = near_rows(both, columns), np.arange(len(both))
     return near.take(every[: len(frame)]), near.take(every[len(frame) :])
