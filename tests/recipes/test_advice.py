@@ -97,13 +97,13 @@ def test_rungs_that_died_in_training_are_to_be_tried_at_a_lower_rate():
     dead = RungEvidence("classic", "collapsed", "it predicts one class for every row")
     prior = RungEvidence("prior", "tried")
     assert next_steps(replace(BASE, winner="prior", verdicts=(), rungs=(prior, dead, died)))[0].startswith(
-        "lora died in training: a lower --lr"
+        "lora died in training: a lower rate (--lr)"
     )
     assert not any("--lr" in step for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, dead))))
-    late = replace(dead, name="scratch", choice={"stop_after": 8})  # trained, and dead in the end
-    assert any(
-        step.startswith("scratch died in") for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, late)))
-    )
+    late = replace(dead, name="full", choice={"stop_after": 8})  # trained, and dead in the end
+    assert next_steps(replace(BASE, verdicts=(), rungs=(prior, late)))[0].startswith("full died in")
+    yardstick = replace(late, name="scratch")
+    assert not any("died" in step for step in next_steps(replace(BASE, verdicts=(), rungs=(prior, yardstick))))
 
 
 @pytest.mark.parametrize(("trained_on", "said"), [(NOT_REFITTED, True), (REFITTED, False)])

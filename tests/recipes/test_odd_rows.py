@@ -11,6 +11,12 @@ from rung.recipes.predict import predict
 pytestmark = pytest.mark.journey
 
 
+@pytest.fixture(scope="module")
+def mixed(paragraphs):
+    """The paragraphs with their labels in no order."""
+    return paragraphs.sample(fraction=1.0, shuffle=True, seed=0)
+
+
 def checks(findings):
     return {finding.check for finding in findings}
 
@@ -21,21 +27,21 @@ def kept(run):
     return {finding["check"] for finding in json.loads((run.path / "audit.json").read_text())["findings"]}
 
 
-def test_test_rows_come_as_a_table_too(fake, paragraphs, tmp_path):
-    run = fit(paragraphs[:240], target="label", test=paragraphs[240:], max_rung="classic", out=tmp_path / "run")
-    assert run.evidence.rows["test"] == len(paragraphs) - 240
+def test_test_rows_come_as_a_table_too(fake, mixed, tmp_path):
+    run = fit(mixed[:240], target="label", test=mixed[240:], max_rung="classic", out=tmp_path / "run")
+    assert run.evidence.rows["test"] == len(mixed) - 240
 
 
-def test_a_group_on_both_sides_of_a_given_test_file_is_said(fake, paragraphs, tmp_path):
-    table = paragraphs.with_columns(house=pl.int_range(len(paragraphs)) % 40)
+def test_a_group_on_both_sides_of_a_given_test_file_is_said(fake, mixed, tmp_path):
+    table = mixed.with_columns(house=pl.int_range(len(mixed)) % 40)
     run = fit(
         table[:240], target="label", test=table[240:], group="house", max_rung="prior", out=tmp_path / "run"
     )  # fmt: skip
     assert "shared_groups" in kept(run)
 
 
-def test_a_cell_that_cannot_be_read_is_said_where_rows_are_scored(fake, paragraphs, tmp_path):
-    table = paragraphs.with_columns(n=pl.int_range(len(paragraphs)) % 50)
+def test_a_cell_that_cannot_be_read_is_said_where_rows_are_scored(fake, mixed, tmp_path):
+    table = mixed.with_columns(n=pl.int_range(len(mixed)) % 50)
     odd = table[240:].with_columns(n=pl.lit("many"))
     run = fit(table[:240], target="label", test=odd, max_rung="classic", out=tmp_path / "run")
     assert "unreadable_cell" in kept(run)
@@ -53,11 +59,28 @@ def test_test_labels_that_cannot_be_read_are_told_before_the_climb_with_their_fi
     assert not (tmp_path / "run").exists()
 
 
-def test_test_rows_without_any_label_are_refused_before_the_climb(fake, paragraphs, tmp_path):
-    blank = paragraphs[240:].with_columns(label=pl.lit(None, dtype=pl.String))
+def test_test_rows_without_any_label_are_refused_before_the_climb(fake, mixed, tmp_path):
+    blank = mixed[240:].with_columns(label=pl.lit(None, dtype=pl.String))
     with pytest.raises(TooFewRows, match=f"the test rows: wanted a row with a label, got none in {len(blank)} rows"):
-        fit(paragraphs[:240], target="label", test=blank, max_rung="classic", out=tmp_path / "run")
+        fit(mixed[:240], target="label", test=blank, max_rung="classic", out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_test_rows_whose_labels_are_all_strange_are_refused_before_the_climb(fake, mixed, tmp_path):
+    strange = mixed[240:].with_columns(label=pl.lit("odd"))
+    with pytest.raises(BadTarget, match=r"the test rows: wanted labels that training has .*, got none .* but 'odd'"):
+        fit(mixed[:240], target="label", test=strange, max_rung="classic", out=tmp_path / "run")
+    one_known = pl.concat([mixed[239:240], strange])
+    assert "unknown_label" in kept(
+        fit(mixed[:239], target="label", test=one_known, max_rung="prior", out=tmp_path / "run")
+    )
+
+
+def test_test_rows_without_the_column_of_time_are_said_to_be_of_no_known_time(fake, mixed, tmp_path):
+    table = mixed.with_columns(day=pl.int_range(len(mixed)) + 20_000)
+    how = {"target": "label", "time": "day", "max_rung": "prior"}
+    assert "undated" in kept(fit(table[:240], test=table[240:].drop("day"), out=tmp_path / "a", **how))
+    assert "undated" not in kept(fit(table[:240], test=table[240:], out=tmp_path / "b", **how))
 
 
 def test_all_columns_that_test_rows_lack_are_named_at_once(fake, paragraphs, tmp_path):

@@ -28,6 +28,7 @@ def climbed(**choices):
     [
         ({"stop_after": 2, "wise": 1.0}, "full (LP-FT) -"),
         ({"stop_after": 2, "wise": 0.5}, "full (LP-FT, WiSE-FT at 0.5) -"),
+        ({"stop_after": 2, "wise": 1.0, "head": "random"}, "full (plain fine-tuning) -"),
         ({"strength": 1.0}, "full -"),
     ],
 )

@@ -290,4 +290,5 @@ class Tuned:
             kept, found = blends(learner, before, trained, on)
         epochs = trained.ran if kept.soup else trained.epochs
         choice = {**setting, "stop_after": epochs, "wise": kept.wise, "soup": kept.soup}
+        choice |= {"head": "random"} if self.fresh else {}
         return Run(learner, body, start, trained, found, choice)

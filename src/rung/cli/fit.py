@@ -64,7 +64,7 @@ def command(  # house: the contract of interfaces.md, one parameter a flag
         Optional[str],
         typer.Option("--lr", metavar="RATE|find", help="Learning rate of rungs that train; find tests it."),
     ] = None,
-    search: Annotated[int, typer.Option(help="Settings that each rung that trains may try.")] = 0,
+    search: Annotated[int, typer.Option(help="Settings each rung that trains may try, two a fold at least.")] = 0,
     storage: Annotated[
         Optional[str], typer.Option(metavar="URL", help="A database, sqlite:///FILE, where machines share one search.")
     ] = None,

@@ -6,6 +6,7 @@ from rung.core.evidence import ONE_ERROR, Evidence, RungEvidence
 from rung.core.types import Finding
 from rung.recipes.far import CHECK
 from rung.recipes.refit import NOT_REFITTED
+from rung.recipes.transfer import SCRATCH
 
 LISTED = "rung backbones lists them by --domain and --language"
 SAME = "come from the same place"  # of test and validation rows: said once
@@ -34,9 +35,13 @@ def next_steps(evidence: Evidence, findings: Sequence[Finding] = ()) -> tuple[st
     enough = evidence.verdict("enough data")
     skipped = [step.name for step in evidence.rungs if step.status == "skipped" and "budget" in step.why]
     more = [f"Give more --budget: {', '.join(skipped)} did not fit."] if skipped else []
-    died = [step.name for step in evidence.rungs if step.status == "collapsed" and _trained(step)]
+    died = [
+        step.name
+        for step in evidence.rungs
+        if step.status == "collapsed" and _trained(step) and step.name != SCRATCH  # a yardstick wants no mending
+    ]
     if died:
-        steps.append(f"{' and '.join(died)} died in training: a lower --lr may hold.")
+        steps.append(f"{' and '.join(died)} died in training: a lower rate (--lr) may hold.")
     if evidence.winner == "prior" and not any(step.status != "skipped" for step in evidence.rungs[1:]):
         reasons = [f"{step.name}: {step.why}" for step in evidence.rungs[1:]]
         why = f"No rung above guessing could be tried ({'; '.join(reasons)}): name another backbone, or other rungs."

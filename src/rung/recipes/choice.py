@@ -1,17 +1,19 @@
-"""Which backbones a verb may take, how one is loaded, and what has to be said of it."""
+"""Which rungs and backbones a verb may take, how one is loaded, and what has to be said of it."""
 
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from rung.adapt.ladder import rungs
 from rung.backbones.catalog import catalog, here
 from rung.core.contracts import BackboneCard, Embedder, Embedders, Rung
-from rung.core.errors import BadOption
+from rung.core.errors import BadOption, NoSuchName
 from rung.core.processes import leads
 from rung.core.types import EMBEDDED, MEDIA, Column, Finding, Role, Task
 from rung.metrics.base import Metric
 from rung.metrics.table import default, named
 from rung.predict.earlier import load_backbone
+from rung.recipes.options import FitOptions
 from rung.recipes.together import agreed
 
 NOT_COMMERCIAL = re.compile(r"(^|[^a-z])(nc|non-?commercial|research-only)([^a-z]|$)", re.IGNORECASE)
@@ -32,6 +34,23 @@ def read_by(card: BackboneCard, kinds: Sequence[Role]) -> Role | None:
     """Which of these kinds of columns the backbone reads; None where it reads none."""
     shown = Role.SERIES in kinds and card.modality in (Role.IMAGE, Role.AUDIO)  # a series as a picture, or as a sound
     return next((role for role in kinds if role == card.modality), Role.SERIES if shown else None)
+
+
+def rungs_of(options: FitOptions) -> tuple[Rung, ...]:
+    """The rungs that the options allow; raises NoSuchName, or BadOption where all that are named lie above the last."""
+    every = rungs()
+    known = [rung.name for rung in every]
+    for name in (*options.rungs, *([options.max_rung] if options.max_rung else ())):
+        if name not in known:
+            raise NoSuchName("rung", name, among=known)
+    allowed = known[: known.index(options.max_rung) + 1] if options.max_rung else known
+    wanted = [name for name in allowed if not options.rungs or name in options.rungs or name == "prior"]
+    if options.rungs and not set(options.rungs) & set(allowed):
+        raise BadOption("--rungs", wanted=f"one up to {options.max_rung}", got=", ".join(options.rungs))
+    named = {*options.rungs, options.max_rung}
+    return tuple(
+        rung for rung in every if rung.name in wanted and (rung.name in named or not getattr(rung, "only_asked", False))
+    )
 
 
 def for_columns(chosen: Sequence[Rung], columns: Sequence[Column], asked: Collection[str]) -> tuple[Rung, ...]:

@@ -179,8 +179,9 @@ def _shift(job: Job, climbed: Climbed, by_rung: Mapping[str, Score]) -> tuple[Ve
         scored[step.name] = step.score, by_rung[step.name]
         choice = step.choice or {}
         if choice.get("stop_after"):  # body and head were trained together
-            wise = float(choice.get("wise", 1.0))
-            ways[step.name] = "LP-FT" if wise == 1 else f"LP-FT, WiSE-FT at {wise:g}"
+            wise, plain = float(choice.get("wise", 1.0)), choice.get("head") == "random"
+            way = "plain fine-tuning" if plain else "LP-FT"
+            ways[step.name] = way if wise == 1 else f"{way}, WiSE-FT at {wise:g}"
     if climbed.winner not in scored:
         return ()
     return (verdicts.shift(job.metric, scored, climbed.winner, ways),)

@@ -13,26 +13,25 @@ from typing import Any
 import numpy as np
 
 from rung.adapt.frozen import Frozen
-from rung.adapt.ladder import rungs as all_rungs
 from rung.adapt.settings import checked_settings, for_rungs, suit
 from rung.adapt.training.trials import opened
 from rung.bundle.blend import mixed
 from rung.bundle.io import honest_disk
 from rung.core.contracts import Embedders, Job, Model, Rung
-from rung.core.errors import BadOption, NoSuchName
 from rung.core.evidence import LEAST
 from rung.core.extras import need
 from rung.core.processes import leads
-from rung.core.types import Floats, Role, Tell
+from rung.core.types import Finding, Floats, Role, Tell
 from rung.recipes.ablation import worth_of_parts
 from rung.recipes.audited import noticed, noticed_late
-from rung.recipes.choice import deciding, for_columns, said_of
+from rung.recipes.choice import deciding, for_columns, rungs_of, said_of
 from rung.recipes.climb import Climbed, Ladder, Step, climb
 from rung.recipes.ensemble import NAME as ENSEMBLE
 from rung.recipes.ensemble import members_of, with_ensemble
 from rung.recipes.far import far_rows, far_texts
 from rung.recipes.finish import Finished, Opened, finish, measure_curve
 from rung.recipes.forgetting import measure_forgetting
+from rung.recipes.given import refuse_unscored
 from rung.recipes.job import job_of
 from rung.recipes.journal import Journal
 from rung.recipes.machine import free_memory, use_threads
@@ -127,7 +126,7 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     )
     started = perf_counter()
     view = view or Quiet()
-    chosen = _choose(options)
+    chosen = rungs_of(options)
     asked = {"lr": options.lr, "search": options.search}
     for_rungs(checked_settings(options.set), [rung.name for rung in chosen], asked)
     if options.search:
@@ -137,7 +136,11 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     use_threads(options.workers)
     prepared = noticed(prepare(data, options, test if _is_table(test) else None), options)
     suit(options.set, prepared.columns)
+    if isinstance(options.test, str):
+        labels = prepared.test.frame[prepared.target_name]
+        refuse_unscored(labels, prepared.target, None if _is_table(test) else options.test)
     folder = agreed(run_folder(out, prepared.name, resume=resume) if leads() else Path())
+    anew = resume and not (folder / "state").is_dir()
     state = State(folder, {"options": options.model_dump(mode="json"), "data": prepared.split_hash})
     if (folder / "run.json").is_file():
         finished = load_run(folder)
@@ -165,6 +168,10 @@ def fit(  # house: the contract of interfaces.md, one argument a flag
     if picked.ranking is not None:
         journal.say("ranked", chosen=picked.ranking.chosen, why=picked.ranking.why, seconds=picked.ranking.seconds)
     watched = Logged(view, journal.say, options.device)
+    if anew:
+        watched.noticed(
+            (Finding("new_run", f"--resume found nothing to go on with in {folder}: it is a new run", (), "note"),)
+        )
     delivery = _climb_and_finish(prepared, options, chosen, picked.embedders, (started, watched, state))
     delivery = with_evidence(delivery, ranking=picked.ranking)
     if leads():
@@ -250,22 +257,6 @@ def _ladder(
 def _left(options: FitOptions, started: float) -> float:
     """Seconds of the budget that are left."""
     return float("inf") if options.budget is None else options.budget - (perf_counter() - started)
-
-
-def _choose(options: FitOptions) -> tuple[Rung, ...]:
-    every = all_rungs()
-    known = [rung.name for rung in every]
-    for name in (*options.rungs, *([options.max_rung] if options.max_rung else ())):
-        if name not in known:
-            raise NoSuchName("rung", name, among=known)
-    allowed = known[: known.index(options.max_rung) + 1] if options.max_rung else known
-    wanted = [name for name in allowed if not options.rungs or name in options.rungs or name == "prior"]
-    if options.rungs and not set(options.rungs) & set(allowed):
-        raise BadOption("--rungs", wanted=f"one up to {options.max_rung}", got=", ".join(options.rungs))
-    named = {*options.rungs, options.max_rung}
-    return tuple(
-        rung for rung in every if rung.name in wanted and (rung.name in named or not getattr(rung, "only_asked", False))
-    )
 
 
 def _open(job: Job, prepared: Prepared, climbed: Climbed, embedders: Embedders, tell: Tell) -> Opened:

@@ -5,9 +5,11 @@ from typing import Any
 import polars as pl
 
 from rung.core.errors import BadTarget, LacksColumns, TooFewRows
-from rung.core.types import Column, Target
+from rung.core.types import Column, Finding, Target
 from rung.data.inputs import lacking
 from rung.data.target import encode
+
+SHOWN = 6  # labels that a message names
 
 
 def refuse_lacking(test: pl.DataFrame, target: str, columns: tuple[Column, ...], given: Any) -> None:
@@ -21,19 +23,39 @@ def refuse_lacking(test: pl.DataFrame, target: str, columns: tuple[Column, ...],
 
 
 def refuse_labels(labels: pl.Series, target: Target, given: Any) -> None:
-    """Raise for labels that can't be read as the training rows' are; and for none at all where the user gave the rows.
-
-    Public data often comes with test rows whose labels are kept back: that is no mistake of the user's.
-    Whether they can be read is all that is looked at: what they say stays closed until the climb is over.
-    """
+    """Raise BadTarget for labels that can't be read as the training rows' are; what they say stays closed."""
     try:
-        usable = encode(labels, task=target.task, labels=target.labels).usable
+        encode(labels, task=target.task, labels=target.labels)
     except BadTarget as error:
         what = f"{error.what} of {_called(given)}"
         raise BadTarget(what, wanted=error.wanted, got=error.got, fix=error.fix) from error
-    if given is not None and not usable.any():
-        what, fix = f"target {labels.name!r} of {_called(given)}", "Label some, or leave out --test: a share is kept."
+
+
+def refuse_unscored(labels: pl.Series, target: Target, given: Any) -> None:
+    """Raise where no test row that the user gave could be scored: none has a label, or none that training has.
+
+    Public data often comes with test rows whose labels are kept back: these are no mistake of the user's, and left out.
+    """
+    encoded, what = (
+        encode(labels, task=target.task, labels=target.labels),
+        f"target {labels.name!r} of {_called(given)}",
+    )
+    usable, fix = encoded.usable, "Label some, or leave out --test: a share is kept."
+    if not usable.any():
         raise TooFewRows(what, wanted="a row with a label", got=f"none in {len(labels)} rows", fix=fix)
+    if target.task.one_label and (encoded.target.value[usable] < 0).all():
+        known = ", ".join(target.labels[:SHOWN]) + ", ..." * (len(target.labels) > SHOWN)
+        got = f"none of these in {usable.sum()} rows, but {str(labels.filter(usable)[0])!r}"
+        fix = "Spell them as the training rows do."
+        raise BadTarget(what, wanted=f"labels that training has ({known})", got=got, fix=fix)
+
+
+def undated(test: pl.DataFrame, time: str | None) -> tuple[Finding, ...]:
+    """Say where test rows of their own lack the column that orders the others in time."""
+    if time is None or time in test.columns:
+        return ()
+    what = f"there is no column {time!r}: whether these rows are newer than those that train is not known"
+    return (Finding("undated", what, (), "note", f"Add {time!r}, or make sure that they are.", "test"),)
 
 
 def _called(given: Any) -> str:

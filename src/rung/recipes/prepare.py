@@ -27,7 +27,7 @@ from rung.data.target import encode, unlabelled
 from rung.data.units import content_codes
 from rung.recipes.apply import unreadable_cells
 from rung.recipes.chains import held_together
-from rung.recipes.given import refuse_labels, refuse_lacking
+from rung.recipes.given import refuse_labels, refuse_lacking, undated
 from rung.recipes.options import FitOptions
 
 LEAST = 10  # rows that a share of test rows must leave to learn from
@@ -118,7 +118,7 @@ def prepare(data: Any, options: FitOptions, test_rows: Any = None) -> Prepared:
         *damaged,
         *_labels_missed(encoded.findings, readable, target_name),
         *chained,
-        *_content(pool, test, columns, from_file=from_file),
+        *_content(pool, test, columns, options.time, from_file=from_file),
         *(_old_test_rows(pool, test, options) if options.group and options.time and test_frame is None else ()),
         *(_far_share(pool, test, options) if not from_file else ()),
     )
@@ -277,11 +277,14 @@ def _where(values: pl.Series, readable: np.ndarray[Any, np.dtype[np.bool_]]) -> 
     return values.to_frame().select(pl.when(pl.Series(readable)).then(pl.col(values.name)))[values.name]
 
 
-def _content(pool: Part, test: Part, columns: tuple[Column, ...], *, from_file: bool) -> tuple[Finding, ...]:
+def _content(
+    pool: Part, test: Part, columns: tuple[Column, ...], time: str | None, *, from_file: bool
+) -> tuple[Finding, ...]:
     """What would stop a row from being read as it is meant."""
     texts = [column.name for column in columns if column.role is Role.TEXT]
     huge = (_huge(pool, name) for name in texts)
-    return (*(each for each in huge if each), *(unreadable_cells(test.frame, columns, "test") if from_file else ()))
+    given = (*unreadable_cells(test.frame, columns, "test"), *undated(test.frame, time)) if from_file else ()
+    return (*(each for each in huge if each), *given)
 
 
 def _huge(pool: Part, name: str) -> Finding | None:
