@@ -72,6 +72,7 @@ def test_a_time_column_of_words_is_refused():
         (["2024-01-02T10:00:00Z", "2024-01-02T11:00:00Z", "later"], "'later' in row 2"),
         (["1.2.2024", "n/a", "3/4/2024", "30.2.2024", "2.3.2024"], "'3/4/2024' in row 2"),
         ([True, False], "'True'"),
+        (["n/a", None, " "], "no value at all"),
     ],
 )
 def test_the_value_that_is_no_date_is_named_not_the_first(column, said):

@@ -61,8 +61,7 @@ def parse(series: pl.Series, form: str = "") -> Dates | None:
         return _counted(series, form)
     if kind != pl.String:
         return None
-    values = series.str.strip_chars()
-    values = values.set(values.str.to_lowercase().is_in(MISSING), None)
+    values = _said(series)
     if form == YEARS or form in UNITS:
         return _counted(values.cast(pl.Float64, strict=False), form)
     values = _spaced(values)
@@ -96,20 +95,25 @@ def stranger(series: pl.Series) -> str:
     >>> stranger(pl.Series(["2024-01-02", "soon", "2024-01-03"])), stranger(pl.Series([None]))
     ("'soon' in row 1", 'no value at all')
     """
-    kept = series.drop_nulls()
+    values = _said(series) if series.dtype == pl.String else series
+    kept = values.drop_nulls()
     if not len(kept):
         return "no value at all"
     if series.dtype != pl.String:
         return f"{str(kept[0])[:40]!r}"
-    values = series.str.strip_chars()
-    missing = (values.is_null() | values.str.to_lowercase().is_in(MISSING)).to_numpy()
-    values = _spaced(values)
+    spaced = _spaced(values)
     like_FN = [
-        (values.str.contains(pattern) & _read(values, form).is_not_null()).fill_null(value=False).to_numpy()
+        (spaced.str.contains(pattern) & _read(spaced, form).is_not_null()).fill_null(value=False).to_numpy()
         for pattern, form in FORMS
     ]
-    row = int(np.argmin(max(like_FN, key=np.count_nonzero) | missing))
+    row = int(np.argmin(max(like_FN, key=np.count_nonzero) | values.is_null().to_numpy()))
     return f"{str(series[row])[:40]!r} in row {row}"
+
+
+def _said(series: pl.Series) -> pl.Series:
+    """Strings without what stands around them, null where they say that there is no value."""
+    values = series.str.strip_chars()
+    return values.set(values.str.to_lowercase().is_in(MISSING), None)
 
 
 def _spaced(values: pl.Series) -> pl.Series:

@@ -36,12 +36,10 @@ def refuse_unscored(labels: pl.Series, target: Target, given: Any) -> None:
 
     Public data often comes with test rows whose labels are kept back: these are no mistake of the user's, and left out.
     """
-    encoded, what = (
-        encode(labels, task=target.task, labels=target.labels),
-        f"target {labels.name!r} of {_called(given)}",
-    )
-    usable, fix = encoded.usable, "Label some, or leave out --test: a share is kept."
+    encoded = encode(labels, task=target.task, labels=target.labels)
+    usable, what = encoded.usable, f"target {labels.name!r} of {_called(given)}"
     if not usable.any():
+        fix = "Label some, or leave out --test: a share is kept."
         raise TooFewRows(what, wanted="a row with a label", got=f"none in {len(labels)} rows", fix=fix)
     if target.task.one_label and (encoded.target.value[usable] < 0).all():
         known = ", ".join(target.labels[:SHOWN]) + ", ..." * (len(target.labels) > SHOWN)

@@ -37,7 +37,7 @@ HUGE = 100_000  # bytes of one cell: no backbone, and no word count, reads beyon
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that a climb needs to know of the data. The test labels are still a raw column: nobody looked at them."""
+    """All that a climb needs to know of the data. The test labels are still a raw column: nothing learns of them."""
 
     name: str
     target_name: str
